@@ -1,0 +1,94 @@
+//! What was seen: the document between looking and judging.
+//!
+//! Facts are plain data that read and write as JSON. They can be saved, mailed to support, merged
+//! from two places, judged again and compared. Nothing in here judges.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub mod asked;
+pub mod cluster;
+pub mod defaults;
+mod fact;
+mod index;
+pub mod inventory;
+pub mod probe;
+
+pub use asked::{Asked, PathKind, Role, Tier};
+pub use cluster::Cluster;
+pub use fact::{Assumption, Fact, Gap, Unlock};
+pub use index::{Index, Lookup};
+pub use inventory::Inventory;
+pub use probe::{Message, Probe};
+
+/// The version of the facts document that this program writes. It reads every earlier one.
+pub const VERSION: u32 = 1;
+
+/// Everything that was seen of one or many migrations.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// The version of this document's form.
+    pub version: u32,
+    /// When it was seen. Checks take it as the present.
+    #[schemars(with = "String")]
+    pub taken_at: Timestamp,
+    /// Which migration was selected or planned, and what flags said.
+    #[serde(default)]
+    pub asked: Asked,
+    /// What AWS said.
+    #[serde(default)]
+    pub inventory: Inventory,
+    /// What is known of TiDB Cloud clusters, by host.
+    #[serde(default)]
+    pub clusters: Vec<Cluster>,
+    /// What DNS, TCP, TLS and MySQL showed, by host, port and vantage.
+    #[serde(default)]
+    pub probes: Vec<Probe>,
+    /// What DMS said of itself.
+    #[serde(default)]
+    pub messages: Vec<Message>,
+}
+
+impl Facts {
+    /// Facts of which nothing has been seen yet.
+    pub fn new(taken_at: Timestamp) -> Self {
+        Self {
+            version: VERSION,
+            taken_at,
+            asked: Asked::default(),
+            inventory: Inventory::default(),
+            clusters: Vec::new(),
+            probes: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    /// Merges other facts into these. The later time is the present; what was asked later wins.
+    pub fn merge(&mut self, other: Self) {
+        self.taken_at = self.taken_at.max(other.taken_at);
+        self.asked.merge(other.asked);
+        self.inventory.merge(other.inventory);
+        for cluster in other.clusters {
+            match self
+                .clusters
+                .iter_mut()
+                .find(|known| known.host == cluster.host)
+            {
+                Some(known) => known.merge(cluster),
+                None => self.clusters.push(cluster),
+            }
+        }
+        for probe in other.probes {
+            if !self.probes.contains(&probe) {
+                self.probes.push(probe);
+            }
+        }
+        for message in other.messages {
+            if !self.messages.contains(&message) {
+                self.messages.push(message);
+            }
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! `tidb-dms`: tells, before a migration starts, whether AWS DMS will reach and use a TiDB Cloud
+//! cluster.
