@@ -1,0 +1,500 @@
+//! Repairs as data: what to change, the commands for it, and the facts as they would be.
+//!
+//! Commands are rendered here and nowhere else. They name only ids that are in the facts or that an
+//! earlier command of the same remedy made; where a value can't be known there is no command.
+
+use ipnet::Ipv4Net;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{
+    Fact, Facts,
+    cluster::{AccessEntry, Cluster},
+    inventory::{
+        List,
+        ec2::{
+            BlockPublicAccessStates, InternetGatewayAttachment, IpPermission, IpRange, NatGateway,
+            NetworkAclEntry, PortRange, Route,
+        },
+    },
+};
+
+/// How to mend a finding.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct Remedy {
+    /// In words.
+    pub advice: String,
+    /// As commands, in order.
+    pub commands: Vec<String>,
+    /// As data.
+    pub changes: Vec<Change>,
+}
+
+impl Remedy {
+    /// A remedy of changes, with the words for those that no command makes.
+    pub fn of(changes: Vec<Change>, advice: String) -> Self {
+        let commands = changes.iter().flat_map(Change::commands).collect();
+        Self {
+            advice,
+            commands,
+            changes,
+        }
+    }
+}
+
+/// One repair.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Put entries on a cluster's IP access list.
+    AllowAddresses {
+        /// The cluster.
+        host: String,
+        /// The entries.
+        entries: Vec<AccessEntry>,
+    },
+    /// Let a packet pass a network ACL.
+    AddAclEntry {
+        /// The region.
+        region: String,
+        /// The ACL.
+        acl: String,
+        /// Whether outbound.
+        egress: bool,
+        /// A free number before the rule that denies.
+        number: i64,
+        /// The other side.
+        #[schemars(with = "String")]
+        peer: Ipv4Net,
+        /// First and last destination port.
+        ports: (u16, u16),
+    },
+    /// Attach an internet gateway.
+    AttachInternetGateway {
+        /// The region.
+        region: String,
+        /// The gateway.
+        gateway: String,
+        /// The VPC.
+        vpc: String,
+    },
+    /// Let a packet pass a security group.
+    AllowInGroup {
+        /// The region.
+        region: String,
+        /// The group.
+        group: String,
+        /// Whether outbound.
+        egress: bool,
+        /// The other side.
+        #[schemars(with = "String")]
+        peer: Ipv4Net,
+        /// The port.
+        port: u16,
+    },
+    /// Turn an interface's source/destination check off.
+    DisableSourceDestCheck {
+        /// The region.
+        region: String,
+        /// The interface.
+        interface: String,
+    },
+    /// Turn a cluster's public endpoint on.
+    EnablePublicEndpoint {
+        /// The cluster.
+        host: String,
+    },
+    /// Except a subnet from VPC Block Public Access.
+    ExcludeFromBlockPublicAccess {
+        /// The region.
+        region: String,
+        /// The subnet.
+        subnet: String,
+        /// `allow-egress` or `allow-bidirectional`.
+        mode: String,
+    },
+    /// Make a NAT gateway in a public subnet and send routes to it. Its address is new.
+    NewNatGateway {
+        /// The region.
+        region: String,
+        /// The VPC.
+        vpc: String,
+        /// The public subnet.
+        subnet: String,
+        /// The route tables whose route to it is made anew, with whether such a route exists.
+        tables: Vec<(String, bool)>,
+        /// The destination of those routes.
+        destination: String,
+    },
+    /// Put a route into a route table.
+    PutRoute {
+        /// The region.
+        region: String,
+        /// The table.
+        table: String,
+        /// The destination, a CIDR.
+        destination: String,
+        /// `igw-…`, `nat-…` or `pcx-…`.
+        target: String,
+        /// Whether the table has a route to that destination already.
+        replaces: bool,
+    },
+    /// Set an endpoint's SSL mode.
+    SetSslMode {
+        /// The region.
+        region: String,
+        /// The endpoint's ARN; none for a planned one.
+        endpoint: Option<String>,
+        /// `verify-full`, …
+        mode: String,
+        /// The certificate's ARN, where one is imported.
+        certificate: Option<String>,
+        /// Whether ISRG Root X1 is to be imported first.
+        import_isrg_root_x1: bool,
+    },
+}
+
+impl Change {
+    /// The commands that make this change, in order; none where no command can.
+    pub fn commands(&self) -> Vec<String> {
+        match self {
+            Self::AllowAddresses { .. } | Self::EnablePublicEndpoint { .. } => Vec::new(),
+            Self::AddAclEntry {
+                region,
+                acl,
+                egress,
+                number,
+                peer,
+                ports,
+            } => vec![format!(
+                "aws ec2 create-network-acl-entry --region {region} --network-acl-id {acl} {} \
+                 --rule-number {number} --protocol tcp --port-range From={},To={} \
+                 --cidr-block {peer} --rule-action allow",
+                if *egress { "--egress" } else { "--ingress" },
+                ports.0,
+                ports.1
+            )],
+            Self::AttachInternetGateway {
+                region,
+                gateway,
+                vpc,
+            } => vec![format!(
+                "aws ec2 attach-internet-gateway --region {region} --internet-gateway-id {gateway} \
+                 --vpc-id {vpc}"
+            )],
+            Self::AllowInGroup {
+                region,
+                group,
+                egress,
+                peer,
+                port,
+            } => vec![format!(
+                "aws ec2 authorize-security-group-{} --region {region} --group-id {group} \
+                 --protocol tcp --port {port} --cidr {peer}",
+                if *egress { "egress" } else { "ingress" }
+            )],
+            Self::DisableSourceDestCheck { region, interface } => vec![format!(
+                "aws ec2 modify-network-interface-attribute --region {region} \
+                 --network-interface-id {interface} --no-source-dest-check"
+            )],
+            Self::ExcludeFromBlockPublicAccess {
+                region,
+                subnet,
+                mode,
+            } => vec![format!(
+                "aws ec2 create-vpc-block-public-access-exclusion --region {region} \
+                 --subnet-id {subnet} --internet-gateway-exclusion-mode {mode}"
+            )],
+            Self::NewNatGateway {
+                region,
+                subnet,
+                tables,
+                destination,
+                ..
+            } => {
+                let mut commands = vec![
+                    format!(
+                        "ALLOCATION=$(aws ec2 allocate-address --region {region} --domain vpc \
+                         --query AllocationId --output text)"
+                    ),
+                    format!(
+                        "NAT=$(aws ec2 create-nat-gateway --region {region} --subnet-id {subnet} \
+                         --allocation-id \"$ALLOCATION\" --query NatGateway.NatGatewayId \
+                         --output text)"
+                    ),
+                    format!(
+                        "aws ec2 wait nat-gateway-available --region {region} \
+                         --nat-gateway-ids \"$NAT\""
+                    ),
+                ];
+                commands.extend(tables.iter().map(|(table, replaces)| {
+                    put_route(
+                        region,
+                        table,
+                        destination,
+                        "--nat-gateway-id",
+                        "\"$NAT\"",
+                        *replaces,
+                    )
+                }));
+                commands
+            }
+            Self::PutRoute {
+                region,
+                table,
+                destination,
+                target,
+                replaces,
+            } => {
+                let option = match target.split('-').next() {
+                    Some("nat") => "--nat-gateway-id",
+                    Some("pcx") => "--vpc-peering-connection-id",
+                    _ => "--gateway-id",
+                };
+                vec![put_route(
+                    region,
+                    table,
+                    destination,
+                    option,
+                    target,
+                    *replaces,
+                )]
+            }
+            Self::SetSslMode { endpoint: None, .. } => Vec::new(),
+            Self::SetSslMode {
+                region,
+                endpoint: Some(endpoint),
+                mode,
+                certificate,
+                import_isrg_root_x1,
+            } => {
+                let modify = format!(
+                    "aws dms modify-endpoint --region {region} --endpoint-arn {endpoint} \
+                     --ssl-mode {mode}"
+                );
+                match certificate {
+                    Some(certificate) => vec![format!("{modify} --certificate-arn {certificate}")],
+                    None if *import_isrg_root_x1 => vec![
+                        "curl -o isrgrootx1.pem https://letsencrypt.org/certs/isrgrootx1.pem"
+                            .to_owned(),
+                        format!(
+                            "CERTIFICATE=$(aws dms import-certificate --region {region} \
+                             --certificate-identifier isrg-root-x1 \
+                             --certificate-pem file://isrgrootx1.pem \
+                             --query Certificate.CertificateArn --output text)"
+                        ),
+                        format!("{modify} --certificate-arn \"$CERTIFICATE\""),
+                    ],
+                    // Which certificate it should be isn't known, so the command can't be given.
+                    None => Vec::new(),
+                }
+            }
+        }
+    }
+
+    /// The facts as they would be after this change.
+    pub fn apply(&self, facts: &mut Facts) {
+        match self {
+            Self::AllowAddresses { host, entries } => allow_addresses(facts, host, entries),
+            Self::AddAclEntry {
+                acl,
+                egress,
+                number,
+                peer,
+                ports,
+                ..
+            } => {
+                let entry = NetworkAclEntry {
+                    rule_number: *number,
+                    egress: *egress,
+                    cidr_block: Some(peer.to_string()),
+                    protocol: Some("6".into()),
+                    port_range: Some(PortRange {
+                        from: Some(ports.0.into()),
+                        to: Some(ports.1.into()),
+                    }),
+                    rule_action: Some("allow".into()),
+                    ..NetworkAclEntry::default()
+                };
+                if let Some(found) = find(&mut facts.inventory.network_acls, |item| {
+                    item.network_acl_id == *acl
+                }) {
+                    found.entries.get_or_insert_default().push(entry);
+                }
+            }
+            Self::AttachInternetGateway { gateway, vpc, .. } => {
+                if let Some(found) = find(&mut facts.inventory.internet_gateways, |item| {
+                    item.internet_gateway_id == *gateway
+                }) {
+                    found.attachments = Some(vec![InternetGatewayAttachment {
+                        state: Some("available".into()),
+                        vpc_id: Some(vpc.clone()),
+                    }]);
+                }
+            }
+            Self::AllowInGroup {
+                group,
+                egress,
+                peer,
+                port,
+                ..
+            } => {
+                let rule = IpPermission {
+                    ip_protocol: Some("tcp".into()),
+                    from_port: Some((*port).into()),
+                    to_port: Some((*port).into()),
+                    ip_ranges: vec![IpRange {
+                        cidr_ip: Some(peer.to_string()),
+                    }],
+                    ..IpPermission::default()
+                };
+                if let Some(found) = find(&mut facts.inventory.security_groups, |item| {
+                    item.group_id == *group
+                }) {
+                    let rules = if *egress {
+                        &mut found.ip_permissions_egress
+                    } else {
+                        &mut found.ip_permissions
+                    };
+                    rules.get_or_insert_default().push(rule);
+                }
+            }
+            Self::DisableSourceDestCheck { interface, .. } => {
+                if let Some(found) = find(&mut facts.inventory.network_interfaces, |item| {
+                    item.network_interface_id == *interface
+                }) {
+                    found.source_dest_check = Some(false);
+                }
+            }
+            Self::EnablePublicEndpoint { host } => {
+                cluster(facts, host).public_endpoint_enabled = Some(Fact::Known(true));
+            }
+            Self::ExcludeFromBlockPublicAccess { subnet, mode, .. } => {
+                if let Some(found) = find(&mut facts.inventory.subnets, |item| {
+                    item.subnet_id == *subnet
+                }) {
+                    let left = if mode == "allow-egress" {
+                        "block-ingress"
+                    } else {
+                        "off"
+                    };
+                    found.block_public_access_states = Some(BlockPublicAccessStates {
+                        internet_gateway_block_mode: Some(left.into()),
+                    });
+                }
+            }
+            Self::NewNatGateway {
+                vpc,
+                subnet,
+                tables,
+                destination,
+                ..
+            } => {
+                let id = "nat-to-be-made";
+                facts.inventory.nat_gateways.items.push(NatGateway {
+                    nat_gateway_id: id.into(),
+                    vpc_id: Some(vpc.clone()),
+                    subnet_id: Some(subnet.clone()),
+                    state: Some("available".into()),
+                    connectivity_type: Some("public".into()),
+                    availability_mode: Some("zonal".into()),
+                    ..NatGateway::default()
+                });
+                for (table, _) in tables {
+                    route(facts, table, destination, id);
+                }
+            }
+            Self::PutRoute {
+                table,
+                destination,
+                target,
+                ..
+            } => {
+                route(facts, table, destination, target);
+            }
+            Self::SetSslMode { endpoint, mode, .. } => match endpoint {
+                Some(arn) => {
+                    facts.asked.ssl_mode = None;
+                    if let Some(found) = find(&mut facts.inventory.endpoints, |item| {
+                        item.endpoint_arn == *arn
+                    }) {
+                        found.ssl_mode = Some(mode.clone());
+                    }
+                }
+                None => facts.asked.ssl_mode = Some(mode.clone()),
+            },
+        }
+    }
+}
+
+fn put_route(
+    region: &str,
+    table: &str,
+    destination: &str,
+    option: &str,
+    target: &str,
+    replaces: bool,
+) -> String {
+    format!(
+        "aws ec2 {} --region {region} --route-table-id {table} \
+         --destination-cidr-block {destination} {option} {target}",
+        if replaces {
+            "replace-route"
+        } else {
+            "create-route"
+        }
+    )
+}
+
+fn find<T>(list: &mut List<T>, wanted: impl Fn(&T) -> bool) -> Option<&mut T> {
+    list.items.iter_mut().find(|item| wanted(item))
+}
+
+fn cluster<'a>(facts: &'a mut Facts, host: &str) -> &'a mut Cluster {
+    let place = match facts
+        .clusters
+        .iter()
+        .position(|cluster| cluster.host == host)
+    {
+        Some(place) => place,
+        None => {
+            facts.clusters.push(Cluster {
+                host: host.to_owned(),
+                ..Cluster::default()
+            });
+            facts.clusters.len() - 1
+        }
+    };
+    &mut facts.clusters[place]
+}
+
+fn allow_addresses(facts: &mut Facts, host: &str, entries: &[AccessEntry]) {
+    if let Some(list) = &mut facts.asked.ip_access_list {
+        list.extend(entries);
+    } else if let Some(Fact::Known(list)) = &mut cluster(facts, host).access_list {
+        list.extend(entries);
+    }
+}
+
+fn route(facts: &mut Facts, table: &str, destination: &str, target: &str) {
+    let Some(found) = find(&mut facts.inventory.route_tables, |item| {
+        item.route_table_id == table
+    }) else {
+        return;
+    };
+    let mut route = Route {
+        destination_cidr_block: Some(destination.to_owned()),
+        origin: Some("CreateRoute".into()),
+        state: Some("active".into()),
+        ..Route::default()
+    };
+    let field = match target.split('-').next() {
+        Some("nat") => &mut route.nat_gateway_id,
+        Some("pcx") => &mut route.vpc_peering_connection_id,
+        _ => &mut route.gateway_id,
+    };
+    *field = Some(target.to_owned());
+    let routes = found.routes.get_or_insert_default();
+    routes.retain(|known| known.destination_cidr_block.as_deref() != Some(destination));
+    routes.push(route);
+}

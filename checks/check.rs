@@ -1,0 +1,51 @@
+//! What a check is: a plain value that answers the same questions as every other.
+
+use crate::{
+    case::{Case, Seat},
+    judgement::Judgement,
+    severity::Severity,
+};
+
+/// One requirement, with its documentation as data.
+pub struct Check {
+    /// `category/name`, the same as its file.
+    pub id: &'static str,
+    /// A sentence that is true of a healthy migration.
+    pub requirement: &'static str,
+    /// How bad a finding is, unless the finding or the user says otherwise.
+    pub severity: Severity,
+    /// What goes wrong without it.
+    pub why: &'static str,
+    /// How to satisfy it.
+    pub fix: &'static str,
+    /// Where the requirement comes from.
+    pub references: &'static [&'static str],
+    /// Compliance controls that it proves.
+    pub controls: &'static [&'static str],
+    /// IAM actions and grants that its facts come from.
+    pub needs: &'static [&'static str],
+    /// Checks whose failing explains why a fact of this one is missing.
+    pub after: &'static [&'static str],
+    /// What is judged.
+    pub judge: Judge,
+}
+
+impl Check {
+    /// The part of the id before the slash.
+    pub fn category(&self) -> &'static str {
+        self.id.split_once('/').map_or(self.id, |(category, _)| category)
+    }
+
+    /// The part of the id behind the slash.
+    pub fn name(&self) -> &'static str {
+        self.id.split_once('/').map_or(self.id, |(_, name)| name)
+    }
+}
+
+/// What a check is judged for.
+pub enum Judge {
+    /// Once for the migration.
+    Migration(fn(&mut Judgement, &Case<'_>)),
+    /// Once for each subnet that the replication may sit in.
+    Seat(fn(&mut Judgement, &Case<'_>, &Seat<'_>)),
+}

@@ -1,0 +1,177 @@
+//! The report as a document: rows, counts, root causes, and the exit code.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    change::Remedy,
+    facts::{Assumption, Gap, PathKind, Role, Tier},
+    judgement::{Evidence, Finding, Outcome},
+    path::Trace,
+    severity::Severity,
+};
+
+/// The version of the report's form.
+pub const VERSION: u32 = 1;
+
+/// What was found of one migration.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct Report {
+    /// The version of this form.
+    pub version: u32,
+    /// The answer.
+    pub verdict: Verdict,
+    /// What the program exits with: 0, 1 or 3.
+    pub exit_code: u8,
+    /// The time that the facts are of.
+    #[schemars(with = "String")]
+    pub taken_at: Timestamp,
+    /// What was judged.
+    pub migration: MigrationSummary,
+    /// How many rows there are of each outcome.
+    pub counts: BTreeMap<String, usize>,
+    /// How many checks of the catalogue were left out by `--only` and `--skip`.
+    pub left_out: usize,
+    /// What is broken, each cause once, with its cure.
+    pub root_causes: Vec<RootCause>,
+    /// What would decide the undecided, each thing once.
+    pub to_decide: Vec<ToDecide>,
+    /// What the world would be after all cures, where it could be rehearsed.
+    pub rehearsal: Option<Rehearsal>,
+    /// Every check for every subject.
+    pub rows: Vec<Row>,
+    /// What was taken as given.
+    pub assumptions: Vec<Assumption>,
+    /// The traced path of each seat.
+    pub paths: Vec<SeatPath>,
+    /// What one should know of how the facts were read.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// The answer to the question.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Nothing at the threshold is broken or undecided.
+    Pass,
+    /// Something at the threshold is broken.
+    Fail,
+    /// Nothing is known to be broken, but something couldn't be decided.
+    Unknown,
+}
+
+/// What was judged, in short.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct MigrationSummary {
+    /// `task`, `replication-instance`, `replication-config` or `planned`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its region, where it is known.
+    pub region: Option<String>,
+    /// `full-load`, `cdc`, `full-load-and-cdc`, where it is known.
+    pub migration_type: Option<String>,
+    /// The source, in words.
+    pub source: String,
+    /// The target, in words.
+    pub target: String,
+    /// Which side is TiDB, where it is known.
+    pub tidb_as: Option<Role>,
+    /// The cluster's host.
+    pub tidb_host: Option<String>,
+    /// The cluster's port.
+    pub tidb_port: Option<u16>,
+    /// The cluster's tier, where it is known.
+    pub tidb_tier: Option<Tier>,
+    /// How the replication reaches the cluster, where it is known.
+    pub path: Option<PathKind>,
+}
+
+/// One check for one subject.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct Row {
+    /// The check's id.
+    pub check: String,
+    /// What it was judged for.
+    pub subject: Subject,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The level of the worst finding; of an undecided row, the level that it would have.
+    pub level: Severity,
+    /// What is broken.
+    pub findings: Vec<Finding>,
+    /// What was not seen.
+    pub gaps: Vec<Gap>,
+    /// What the verdict rests on.
+    pub evidence: Vec<Evidence>,
+    /// The open checks that explain why it couldn't be decided.
+    pub by: Vec<String>,
+    /// Why it doesn't apply, or was waived.
+    pub reason: Option<String>,
+}
+
+/// What a check was judged for.
+#[derive(
+    Clone, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
+pub struct Subject {
+    /// `migration` or `subnet`.
+    pub kind: String,
+    /// The migration's name, the subnet's id.
+    pub id: String,
+}
+
+/// Something broken, once for all the subjects that it breaks.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct RootCause {
+    /// The check's id.
+    pub check: String,
+    /// What it breaks it for.
+    pub subjects: Vec<Subject>,
+    /// What is broken.
+    pub message: String,
+    /// How to mend it.
+    pub remedy: Remedy,
+    /// Checks that couldn't be decided because of it.
+    pub explains: Vec<String>,
+}
+
+/// A thing that would decide checks.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct ToDecide {
+    /// What was not seen, with what would let us see it.
+    pub gap: Gap,
+    /// The checks that it would decide.
+    pub checks: Vec<String>,
+}
+
+/// What the same checks say after all cures.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Rehearsal {
+    /// Causes that have a cure which could be rehearsed, by their place in `root_causes`, from 1.
+    pub cured: Vec<usize>,
+    /// Checks that would still fail, or fail newly.
+    pub still_failing: Vec<String>,
+}
+
+/// The path of one seat.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct SeatPath {
+    /// The subnet.
+    pub seat: String,
+    /// Why the replication may sit there.
+    pub role: String,
+    /// Where the packet goes.
+    pub trace: Trace,
+}
+
+impl Report {
+    /// How many rows have an outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.counts.get(outcome.as_str()).copied().unwrap_or(0)
+    }
+}
