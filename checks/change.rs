@@ -158,7 +158,9 @@ impl Change {
     /// The commands that make this change, in order; none where no command can.
     pub fn commands(&self) -> Vec<String> {
         match self {
-            Self::AllowAddresses { .. } | Self::EnablePublicEndpoint { .. } => Vec::new(),
+            Self::AllowAddresses { .. }
+            | Self::EnablePublicEndpoint { .. }
+            | Self::SetSslMode { endpoint: None, .. } => Vec::new(),
             Self::AddAclEntry {
                 region,
                 acl,
@@ -260,7 +262,6 @@ impl Change {
                     *replaces,
                 )]
             }
-            Self::SetSslMode { endpoint: None, .. } => Vec::new(),
             Self::SetSslMode {
                 region,
                 endpoint: Some(endpoint),

@@ -17,6 +17,7 @@ pub struct Judgement {
     evidence: Vec<Evidence>,
     assumptions: Vec<Assumption>,
     not_applicable: Option<String>,
+    undecided: Option<Severity>,
 }
 
 /// A finding in the making.
@@ -110,6 +111,11 @@ impl Judgement {
         self.not_applicable = Some(reason.into());
     }
 
+    /// Says how grave it is not to know, where that isn't the check's own severity.
+    pub fn undecided_at(&mut self, level: Severity) {
+        self.undecided = Some(level);
+    }
+
     /// Whether nothing was found and nothing was missing.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty() && self.gaps.is_empty()
@@ -117,14 +123,24 @@ impl Judgement {
 
     /// Derives the outcome, the one place where it is done.
     ///
-    /// `severity` is the check's, as the user's levels have it; `open` are the checks in its `after`
+    /// `severity` is the check's, unless the user's `override_` says otherwise: it also caps what a
+    /// finding says of its own level. `open` are the checks in its `after`
     /// that are open for this subject; `fix` is the check's advice where a finding has none.
-    pub(crate) fn conclude(self, severity: Severity, open: Vec<String>, fix: &str) -> Conclusion {
+    pub(crate) fn conclude(
+        self,
+        severity: Severity,
+        override_: Option<Severity>,
+        open: Vec<String>,
+        fix: &str,
+    ) -> Conclusion {
+        let severity = override_.unwrap_or(severity);
         let findings: Vec<Finding> = self
             .findings
             .into_iter()
             .map(|draft| Finding {
-                level: draft.level.map_or(severity, |level| level.min(severity)),
+                level: draft.level.map_or(severity, |level| {
+                    override_.map_or(level, |cap| level.min(cap))
+                }),
                 message: draft.message,
                 remedy: Remedy::of(
                     draft.changes,
@@ -272,7 +288,7 @@ mod tests {
         let mut judgement = Judgement::default();
         judge(&mut judgement);
         let open = open.iter().map(|id| (*id).to_owned()).collect();
-        judgement.conclude(Severity::Error, open, "").outcome
+        judgement.conclude(Severity::Error, None, open, "").outcome
     }
 
     fn gap() -> Gap {
@@ -288,17 +304,23 @@ mod tests {
             (|j| j.gap(gap()), &[], Outcome::Unknown),
             (|j| j.gap(gap()), &["network/route"], Outcome::Blocked),
             (
-                |j| drop(j.fail("x").at(Severity::Error)),
+                |j| {
+                    j.fail("x").at(Severity::Error);
+                },
                 &["network/route"],
                 Outcome::Fail,
             ),
             (
-                |j| drop(j.fail("x").at(Severity::Warning)),
+                |j| {
+                    j.fail("x").at(Severity::Warning);
+                },
                 &[],
                 Outcome::Warn,
             ),
             (
-                |j| drop(j.fail("x").at(Severity::Advice)),
+                |j| {
+                    j.fail("x").at(Severity::Advice);
+                },
                 &[],
                 Outcome::Advice,
             ),

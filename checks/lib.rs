@@ -1,9 +1,42 @@
 //! Facts, engines and checks of `tidb-dms doctor`: judges, never looks.
+//!
+//! Data flows one way: [`facts`] are what was seen, [`examine`] judges them by the [`CATALOGUE`], and a
+//! [`report::Report`] is what comes out. Nothing in this crate opens a socket, reads a file, asks the
+//! clock or the environment.
 #![warn(missing_docs)]
 
+pub mod access;
+pub mod case;
 pub mod change;
+pub mod check;
+pub mod cluster;
+pub mod dms;
+mod examine;
 pub mod facts;
 pub mod judgement;
+pub mod migration;
+pub mod network;
 pub mod path;
+pub mod policy;
+mod repair;
 pub mod report;
 pub mod severity;
+
+pub use examine::{examine, examine_all};
+
+use check::Check;
+
+/// Every check, in the order of the reports. A check stands behind those in its `after`.
+pub static CATALOGUE: &[&[&Check]] = &[
+    network::CHECKS,
+    access::CHECKS,
+    cluster::CHECKS,
+    dms::CHECKS,
+];
+
+/// Every check, one by one.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    CATALOGUE
+        .iter()
+        .flat_map(|category| category.iter().copied())
+}

@@ -32,17 +32,17 @@ impl Policy {
     /// Whether a check is wanted.
     pub fn wants(&self, check: &Check) -> bool {
         let names = |list: &[String]| {
-            list.iter().any(|name| name == check.id || name == check.category())
+            list.iter()
+                .any(|name| name == check.id || name == check.category())
         };
         (self.only.is_empty() || names(&self.only)) && !names(&self.skip)
     }
 
-    /// A check's severity, as the user has it.
-    pub fn severity(&self, check: &Check) -> Severity {
+    /// The level that the user gave a check, by its id or its category.
+    pub fn level(&self, check: &Check) -> Option<Severity> {
         self.levels
             .get(check.id)
             .or_else(|| self.levels.get(check.category()))
             .copied()
-            .unwrap_or(check.severity)
     }
 }

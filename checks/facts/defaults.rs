@@ -39,7 +39,6 @@ defaults! {
         "the interface is an ordinary one";
     ENDPOINT_TYPE = "VpcEndpoint.VpcEndpointType", "Gateway", "the endpoint is a gateway endpoint";
     NETWORK_TYPE = "ReplicationInstance.NetworkType", "IPV4", "the network type is IPv4";
-    SSL_MODE = "Endpoint.SslMode", "none", "the SSL mode is none";
 }
 
 impl Default {

@@ -42,7 +42,10 @@ impl<'a> Walk<'a, '_> {
                 };
                 self.deliver(sender, interface, &sender.addresses, &Back::Local, leg);
             }
-            Lookup::Absent => self.nobody(address, Leg::Destination),
+            Lookup::Absent => {
+                self.path.complete = true;
+                self.nobody(address, Leg::Destination);
+            }
             Lookup::Unseen(gap) => self.doubt(gap, Code::AddressNotInUse, Leg::Destination),
         }
     }
@@ -66,6 +69,7 @@ impl<'a> Walk<'a, '_> {
         back: &Back<'_>,
         leg: Leg,
     ) {
+        self.path.complete = true;
         let same_subnet = sender
             .subnet
             .is_some_and(|subnet| interface.subnet_id.as_deref() == Some(&subnet.subnet_id));

@@ -179,6 +179,7 @@ impl<'a> Walk<'a, '_> {
         self.leave(sender);
         self.hop("internet-gateway", id, "out to the internet".into());
         self.path.internet_gateways.push(id.to_owned());
+        self.path.complete = true;
         if !self.destination.is_public() {
             self.stop_at_route(
                 Code::IgwDestinationAddressNotInRfc1918Egress,

@@ -203,6 +203,9 @@ pub struct Path {
     pub endpoints: Vec<String>,
     /// Whether it leaves through an internet gateway with the seat's own public address.
     pub leaves_by_own_address: bool,
+    /// Whether the way is known to its end: an internet gateway, an interface, the other side of a
+    /// peering connection, or the certainty that nobody is there.
+    pub complete: bool,
 }
 
 impl Path {
@@ -240,6 +243,7 @@ impl Path {
         add(&mut self.peerings, other.peerings);
         add(&mut self.endpoints, other.endpoints);
         self.leaves_by_own_address |= other.leaves_by_own_address;
+        self.complete &= other.complete;
     }
 }
 

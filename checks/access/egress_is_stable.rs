@@ -1,0 +1,64 @@
+//! Addresses that stay.
+
+use crate::{
+    case::{Case, Seat},
+    check::{Check, Judge},
+    judgement::Judgement,
+    severity::Severity,
+};
+
+pub(crate) static CHECK: Check = Check {
+    id: "access/egress-is-stable",
+    requirement: "The addresses that the replication leaves from stay the same",
+    severity: Severity::Advice,
+    why: "A replication instance's own public address may change at a failover, a change of class or maintenance; a regional NAT gateway may take further ones by itself. The access list then misses them, weeks after the test was green.",
+    fix: "Leave through a NAT gateway with an elastic IP address (a regional one in manual mode), and list that.",
+    references: &[
+        "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.VPC.html",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html",
+    ],
+    controls: &[],
+    needs: &[
+        "ec2:DescribeSubnets",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeVpcs",
+        "dms:DescribeReplicationInstances",
+        "dms:DescribeReplicationSubnetGroups",
+        "dms:DescribeReplicationConfigs",
+        "dms:DescribeReplicationTasks",
+        "dms:DescribeEndpoints",
+        "ec2:DescribeNatGateways",
+        "ec2:DescribeAddresses",
+    ],
+    after: &[
+        "network/route",
+        "network/public-accessibility",
+        "network/nat-gateway",
+    ],
+    judge: Judge::Seat(judge),
+};
+
+fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
+    if super::is_private(j, case) {
+        return;
+    }
+    let Some(path) = j.look(case.path(seat)) else {
+        return;
+    };
+    for address in &path.egress.addresses {
+        j.note(seat.id.as_str(), "egress", address);
+    }
+    if path.leaves_by_own_address {
+        j.fail(
+            "The replication leaves with its own public address, which may change at a failover, a \
+             change of class or maintenance",
+        );
+        return;
+    }
+    for reason in &path.egress.unstable {
+        j.fail(reason.as_str());
+    }
+    for gap in &path.egress.gaps {
+        j.gap(gap.clone());
+    }
+}

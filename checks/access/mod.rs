@@ -1,0 +1,77 @@
+//! Who may reach the cluster.
+
+use crate::{
+    case::Case,
+    check::Check,
+    facts::{PathKind, cluster::AccessEntry},
+    judgement::Judgement,
+};
+
+mod egress_is_stable;
+mod list_covers_egress;
+mod list_not_open;
+
+pub(crate) const CHECKS: &[&Check] = &[
+    &list_covers_egress::CHECK,
+    &list_not_open::CHECK,
+    &egress_is_stable::CHECK,
+];
+
+/// The access list is about the public endpoint. `true` when that isn't the way, or when the way isn't
+/// known, which is then on record.
+pub(crate) fn is_private(j: &mut Judgement, case: &Case<'_>) -> bool {
+    match j.look(case.cluster.path.clone()) {
+        Some(PathKind::Public) => false,
+        Some(kind) => {
+            j.not_applicable(format!("the cluster is reached by {}", kind.name()));
+            true
+        }
+        None => true,
+    }
+}
+
+/// Whether a list lets the whole internet in, by one entry or by several.
+fn covers_everything(list: &[AccessEntry]) -> bool {
+    let mut ranges: Vec<(u64, u64)> = list
+        .iter()
+        .map(|entry| {
+            (
+                u64::from(u32::from(entry.start)),
+                u64::from(u32::from(entry.end)),
+            )
+        })
+        .collect();
+    ranges.sort_unstable();
+    let mut next = 0;
+    for (start, end) in ranges {
+        if start > next {
+            return false;
+        }
+        next = next.max(end + 1);
+    }
+    next > u64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_internet_may_be_listed_in_parts() {
+        let list = |texts: &[&str]| -> Vec<AccessEntry> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        assert!(covers_everything(&list(&["0.0.0.0/0"])));
+        assert!(covers_everything(&list(&[
+            "128.0.0.0/1",
+            "10.0.0.0/8",
+            "0.0.0.0/1"
+        ])));
+        assert!(!covers_everything(&list(&[
+            "0.0.0.0/1",
+            "128.0.0.1-255.255.255.255"
+        ])));
+        assert!(!covers_everything(&list(&["0.0.0.0/32"])));
+        assert!(!covers_everything(&[]));
+    }
+}

@@ -1,0 +1,285 @@
+//! One migration with its facts, its cluster, its seats and their traced paths: what a check sees.
+
+mod cluster;
+mod seat;
+
+pub use cluster::ClusterView;
+pub use seat::Seat;
+pub(crate) use seat::subnets_of_group;
+
+use crate::{
+    facts::{
+        Assumption, Fact, Facts, Gap, Index, PathKind, Role, Unlock, inventory::dms::Endpoint,
+    },
+    migration::{Kind, Migration, Side},
+    path::{Addresses, Path},
+    report::MigrationSummary,
+};
+
+/// One migration, ready to be judged.
+pub struct Case<'a> {
+    /// All facts.
+    pub facts: &'a Facts,
+    /// The inventory, indexed.
+    pub index: &'a Index<'a>,
+    /// What is judged.
+    pub migration: Migration<'a>,
+    /// The cluster.
+    pub cluster: ClusterView,
+    /// The cluster's addresses, as a packet's destination.
+    pub destinations: Fact<Vec<Addresses>>,
+    /// The subnets that the replication may sit in.
+    pub seats: Fact<Vec<Seat<'a>>>,
+    /// What was taken as given to build it.
+    pub assumptions: Vec<Assumption>,
+}
+
+impl<'a> Case<'a> {
+    /// Builds a case: finds the cluster, the seats, and traces each seat's path once.
+    pub fn new(facts: &'a Facts, index: &'a Index<'a>, migration: Migration<'a>) -> Self {
+        let cluster = ClusterView::new(facts, &migration);
+        let mut assumptions = cluster.assumptions.clone();
+        let mut case = Self {
+            facts,
+            index,
+            migration,
+            cluster,
+            destinations: Fact::Known(Vec::new()),
+            seats: Fact::Known(Vec::new()),
+            assumptions: Vec::new(),
+        };
+        case.seats = seat::seats(&case, &mut assumptions);
+        case.destinations = case.find_destinations(&mut assumptions);
+        let (destinations, port) = (&case.destinations, &case.cluster.port);
+        if let Fact::Known(seats) = &mut case.seats {
+            for seat in seats {
+                seat.trace(index, destinations, port);
+            }
+        }
+        case.assumptions = assumptions;
+        case
+    }
+
+    /// The region that the replication runs in, read from ARNs and zone names.
+    pub fn region(&self) -> Option<String> {
+        let arn = match self.migration.kind {
+            Kind::Task(task, _) => Some(task.replication_task_arn.as_str()),
+            Kind::Instance(instance) => Some(instance.replication_instance_arn.as_str()),
+            Kind::Config(config) => Some(config.replication_config_arn.as_str()),
+            Kind::Planned => None,
+        };
+        arn.and_then(region_of_arn).or_else(|| {
+            self.seats.known()?.iter().find_map(|seat| {
+                let subnet = seat.source.known()?.subnet;
+                subnet
+                    .subnet_arn
+                    .as_deref()
+                    .and_then(region_of_arn)
+                    .or_else(|| region_of_zone(subnet.availability_zone.as_deref()?))
+            })
+        })
+    }
+
+    /// The endpoint that is the cluster, where there is one.
+    pub fn tidb_endpoint(&self) -> Option<&'a Endpoint> {
+        self.tidb_side().and_then(Side::endpoint)
+    }
+
+    /// The side that is the cluster, where it is known.
+    pub fn tidb_side(&self) -> Option<&Side<'a>> {
+        match self.cluster.role.known()? {
+            Role::Source => Some(&self.migration.source),
+            Role::Target => Some(&self.migration.target),
+        }
+    }
+
+    /// Whether the replication is serverless, which never has a public address.
+    pub fn is_serverless(&self) -> bool {
+        match self.migration.kind {
+            Kind::Config(_) => true,
+            Kind::Planned => self.facts.asked.serverless == Some(true),
+            Kind::Task(..) | Kind::Instance(_) => false,
+        }
+    }
+
+    /// The traced path of a seat.
+    pub fn path<'s>(&self, seat: &'s Seat<'_>) -> Fact<&'s Path> {
+        match &seat.path {
+            Fact::Known(path) => Fact::Known(path),
+            Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
+        }
+    }
+
+    /// The kind of path, where it is known.
+    pub fn path_kind(&self) -> Option<PathKind> {
+        self.cluster.path.known().copied()
+    }
+
+    /// The migration type: what was asked, else what the task or configuration says.
+    pub fn migration_type(&self) -> Option<&str> {
+        let asked = self.facts.asked.migration_type.as_deref();
+        asked.or(match self.migration.kind {
+            Kind::Task(task, _) => task.migration_type.as_deref(),
+            Kind::Config(config) => config.replication_type.as_deref(),
+            Kind::Instance(_) | Kind::Planned => None,
+        })
+    }
+
+    /// Where packets to the cluster go to.
+    fn find_destinations(&self, assumptions: &mut Vec<Assumption>) -> Fact<Vec<Addresses>> {
+        let asked = &self.facts.asked;
+        if let Some(addresses) = &asked.tidb_addresses {
+            return Fact::Known(addresses.iter().copied().map(Addresses::one).collect());
+        }
+        let unknown = |reason: &str| {
+            Fact::Unknown(Gap::new(
+                "the cluster's address",
+                reason,
+                Unlock::Flag("--tidb-address".into()),
+            ))
+        };
+        match self.cluster.path.known() {
+            Some(PathKind::Public) => {
+                assumptions.push(Assumption::new(
+                    "the cluster's address",
+                    "any public IPv4 address",
+                    "it was not looked up",
+                ));
+                Fact::Known(vec![Addresses::AnyPublic])
+            }
+            Some(PathKind::PrivateEndpoint) => match self.endpoint_addresses() {
+                Some(addresses) => Fact::Known(addresses),
+                None => unknown("no VPC endpoint with this host name was delivered"),
+            },
+            Some(PathKind::VpcPeering) => {
+                unknown("an address behind VPC peering was not looked up")
+            }
+            None => unknown("neither the address nor the kind of path is known"),
+        }
+    }
+
+    /// The addresses of the interface endpoint that carries the cluster's host name as a private name.
+    fn endpoint_addresses(&self) -> Option<Vec<Addresses>> {
+        let host = self
+            .cluster
+            .host
+            .known()?
+            .trim_end_matches('.')
+            .to_ascii_lowercase();
+        let vpc = self.vpc()?;
+        let matches = |name: &str| {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            name == host
+                || name
+                    .strip_prefix("*.")
+                    .is_some_and(|rest| host.split_once('.').is_some_and(|(_, tail)| tail == rest))
+        };
+        let endpoint = self
+            .facts
+            .inventory
+            .vpc_endpoints
+            .items
+            .iter()
+            .find(|endpoint| {
+                endpoint.vpc_id.as_deref() == Some(vpc)
+                    && endpoint
+                        .dns_entries
+                        .iter()
+                        .flatten()
+                        .any(|entry| entry.dns_name.as_deref().is_some_and(matches))
+            })?;
+        let addresses: Option<Vec<Addresses>> = endpoint
+            .network_interface_ids
+            .as_ref()?
+            .iter()
+            .map(|id| match self.index.interface(id) {
+                crate::facts::Lookup::Found(interface) => interface
+                    .private_ip_address
+                    .as_deref()
+                    .and_then(|address| address.parse().ok())
+                    .map(Addresses::one),
+                _ => None,
+            })
+            .collect();
+        addresses.filter(|addresses| !addresses.is_empty())
+    }
+
+    /// The VPC of the seats.
+    pub fn vpc(&self) -> Option<&'a str> {
+        self.seats
+            .known()?
+            .iter()
+            .find_map(|seat| Some(seat.source.known()?.subnet.vpc_id.as_str()))
+    }
+
+    /// What is judged, in short.
+    pub fn summary(&self) -> MigrationSummary {
+        let side = |side: &Side<'_>, role: Role| match side {
+            Side::Seen(endpoint) => describe(endpoint),
+            Side::Unseen(gap) => format!("{} (not seen)", gap.about),
+            Side::NotNamed if self.cluster.role.known() == Some(&role) => self.cluster.describe(),
+            Side::NotNamed => "not named".to_owned(),
+        };
+        MigrationSummary {
+            kind: self.migration.kind_name().to_owned(),
+            name: self.migration.name(),
+            region: self.region(),
+            migration_type: self.migration_type().map(str::to_owned),
+            source: side(&self.migration.source, Role::Source),
+            target: side(&self.migration.target, Role::Target),
+            tidb_as: self.cluster.role.known().copied(),
+            tidb_host: self.cluster.host.known().cloned(),
+            tidb_port: self.cluster.port.known().copied(),
+            tidb_tier: self.cluster.tier.known().copied(),
+            path: self.path_kind(),
+        }
+    }
+}
+
+fn describe(endpoint: &Endpoint) -> String {
+    let name = endpoint
+        .endpoint_identifier
+        .as_deref()
+        .unwrap_or(&endpoint.endpoint_arn);
+    let engine = endpoint.engine_name.as_deref().unwrap_or("engine not seen");
+    match (cluster::server_name(endpoint), cluster::port(endpoint)) {
+        (Some(host), Some(port)) => format!("{name} ({engine}, {host}:{port})"),
+        (Some(host), None) => format!("{name} ({engine}, {host})"),
+        _ => format!("{name} ({engine})"),
+    }
+}
+
+/// The region in an ARN, `arn:aws:dms:us-east-1:…`.
+pub(crate) fn region_of_arn(arn: &str) -> Option<String> {
+    let region = arn.split(':').nth(3)?;
+    (!region.is_empty()).then(|| region.to_owned())
+}
+
+/// The region of a zone's name: `us-east-1a`, `us-west-2-lax-1a`.
+pub(crate) fn region_of_zone(zone: &str) -> Option<String> {
+    let digit = zone.find(|letter: char| letter.is_ascii_digit())?;
+    let region = zone.get(..=digit)?;
+    (region.matches('-').count() >= 2).then(|| region.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_is_read_from_arns_and_zones() {
+        assert_eq!(
+            region_of_arn("arn:aws:dms:us-east-1:1:rep:X").as_deref(),
+            Some("us-east-1")
+        );
+        assert_eq!(region_of_arn("orders"), None);
+        for (zone, region) in [
+            ("us-east-1a", Some("us-east-1")),
+            ("us-gov-west-1b", Some("us-gov-west-1")),
+            ("us-west-2-lax-1a", Some("us-west-2")),
+            ("a", None),
+        ] {
+            assert_eq!(region_of_zone(zone).as_deref(), region, "{zone}");
+        }
+    }
+}

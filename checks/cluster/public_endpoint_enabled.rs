@@ -1,0 +1,49 @@
+//! The public endpoint is on.
+
+use crate::{
+    access,
+    case::Case,
+    change::Change,
+    check::{Check, Judge},
+    judgement::Judgement,
+    severity::Severity,
+};
+
+pub(crate) static CHECK: Check = Check {
+    id: "cluster/public-endpoint-enabled",
+    requirement: "The cluster's public endpoint is on, where the replication uses it",
+    severity: Severity::Error,
+    why: "A new Dedicated or Premium cluster has its public endpoint off, and Starter's can be switched off: then nobody answers.",
+    fix: "In the TiDB Cloud console, Networking: enable the public endpoint.",
+    references: &[
+        "https://docs.pingcap.com/tidbcloud/connect-via-standard-connection",
+        "https://docs.pingcap.com/tidbcloud/connect-via-standard-connection-serverless",
+    ],
+    controls: &[],
+    needs: &[
+        "dms:DescribeReplicationInstances",
+        "dms:DescribeReplicationSubnetGroups",
+        "dms:DescribeReplicationConfigs",
+        "dms:DescribeReplicationTasks",
+        "dms:DescribeEndpoints",
+    ],
+    after: &[],
+    judge: Judge::Migration(judge),
+};
+
+fn judge(j: &mut Judgement, case: &Case<'_>) {
+    if access::is_private(j, case) {
+        return;
+    }
+    let Some(on) = j.look(case.cluster.public_endpoint.clone()) else {
+        return;
+    };
+    let name = case.cluster.name();
+    j.note(name, "public endpoint", if on { "on" } else { "off" });
+    if !on {
+        let draft = j.fail(format!("The public endpoint of {name} is off"));
+        if let Some(host) = case.cluster.host.known() {
+            draft.change(Change::EnablePublicEndpoint { host: host.clone() });
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The connection is encrypted and the server verified, where the way is public.
+
+use crate::{
+    case::Case,
+    change::Change,
+    check::{Check, Judge},
+    facts::{Fact, Gap, PathKind, Unlock},
+    judgement::Judgement,
+    migration::Side,
+    severity::Severity,
+};
+
+pub(crate) static CHECK: Check = Check {
+    id: "dms/ssl-mode",
+    requirement: "The DMS endpoint verifies the cluster's certificate wherever the way leads over the internet",
+    severity: Severity::Error,
+    why: "Starter and Essential refuse plain connections on the public endpoint. Dedicated lets them in, and every row crosses the internet in clear. Of the modes, verify-full alone makes sure who answers.",
+    fix: "Set SSL mode verify-full, with ISRG Root X1 (Starter, Essential) or the cluster's own CA (Dedicated, Premium) as certificate.",
+    references: &[
+        "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#create-tidb-cloud-dms-endpoints",
+        "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html",
+    ],
+    controls: &["DMS.9"],
+    needs: &[
+        "dms:DescribeReplicationInstances",
+        "dms:DescribeReplicationSubnetGroups",
+        "dms:DescribeReplicationConfigs",
+        "dms:DescribeReplicationTasks",
+        "dms:DescribeEndpoints",
+        "dms:DescribeCertificates",
+    ],
+    after: &[],
+    judge: Judge::Migration(judge),
+};
+
+fn judge(j: &mut Judgement, case: &Case<'_>) {
+    let Some((place, mode)) = j.look(mode(case)) else {
+        return;
+    };
+    j.note(place.as_str(), "SslMode", &mode);
+    let mode = mode.to_ascii_lowercase();
+    if mode == "verify-full" {
+        return;
+    }
+    let Some(kind) = j.look(case.cluster.path.clone()) else {
+        return;
+    };
+    let name = case.cluster.name();
+    let finding = match (kind, mode.as_str()) {
+        (PathKind::Public, "none") => {
+            let Some(tier) = j.look(case.cluster.tier.clone()) else {
+                // Whatever the tier: refused or in clear, it is broken.
+                finding(j, case, format!("SSL mode is none: {name} refuses it, or the data crosses the internet in clear"), Severity::Error);
+                return;
+            };
+            if tier.is_shared_gateway() {
+                Some((format!("SSL mode is none, and {} refuses plain connections on the public endpoint", tier.name()), Severity::Error))
+            } else {
+                Some((format!("SSL mode is none: {} lets it in, and the data crosses the internet in clear", tier.name()), Severity::Error))
+            }
+        }
+        (PathKind::Public, "require") => Some((
+            "SSL mode is require, which is undocumented for MySQL and verifies nothing: anybody on the way can answer".to_owned(),
+            Severity::Error,
+        )),
+        (PathKind::Public, "verify-ca") => Some((
+            "SSL mode is verify-ca: the chain is checked, whose certificate it is isn't".to_owned(),
+            Severity::Warning,
+        )),
+        (_, "none") => Some((
+            format!("SSL mode is none: allowed by the guide over {}, and the data is in clear inside the VPC", kind.name()),
+            Severity::Advice,
+        )),
+        (_, "require") => Some((
+            "SSL mode is require, which is undocumented for MySQL and verifies nothing".to_owned(),
+            Severity::Warning,
+        )),
+        (_, "verify-ca") => None,
+        (_, other) => {
+            j.gap(Gap::new(place, format!("its SSL mode `{other}` is none that this version knows"), Unlock::Nothing));
+            None
+        }
+    };
+    if let Some((message, level)) = finding {
+        self::finding(j, case, message, level);
+    }
+}
+
+fn finding(j: &mut Judgement, case: &Case<'_>, message: String, level: Severity) {
+    let draft = j.fail(message).at(level);
+    let Some(region) = case.region() else { return };
+    let endpoint = case.tidb_endpoint();
+    let certificate = endpoint.and_then(|endpoint| endpoint.certificate_arn.clone());
+    let shared = case
+        .cluster
+        .tier
+        .known()
+        .is_some_and(|tier| tier.is_shared_gateway());
+    draft.change(Change::SetSslMode {
+        region,
+        endpoint: endpoint.map(|endpoint| endpoint.endpoint_arn.clone()),
+        mode: "verify-full".into(),
+        import_isrg_root_x1: certificate.is_none() && shared,
+        certificate,
+    });
+}
+
+/// The mode, and where it stands.
+fn mode(case: &Case<'_>) -> Fact<(String, String)> {
+    if let Some(mode) = &case.facts.asked.ssl_mode {
+        return Fact::Known(("asked".into(), mode.clone()));
+    }
+    let Some(side) = case.tidb_side() else {
+        return match &case.cluster.role {
+            Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
+            Fact::Known(_) => Fact::Unknown(not_given("the DMS endpoint of the cluster")),
+        };
+    };
+    match side {
+        Side::Seen(endpoint) => match &endpoint.ssl_mode {
+            Some(mode) => Fact::Known((endpoint.endpoint_arn.clone(), mode.clone())),
+            None => Fact::Unknown(not_given(&endpoint.endpoint_arn)),
+        },
+        Side::Unseen(gap) => Fact::Unknown(gap.clone()),
+        Side::NotNamed => Fact::Unknown(not_given("the DMS endpoint of the cluster")),
+    }
+}
+
+fn not_given(about: &str) -> Gap {
+    Gap::new(
+        about,
+        "its SSL mode was not delivered",
+        Unlock::Flag("--ssl-mode".into()),
+    )
+}

@@ -1,0 +1,281 @@
+//! Judging a migration by every check of the catalogue.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    case::Case,
+    check::{Check, Judge},
+    checks,
+    facts::{Assumption, Facts, Gap, Index},
+    judgement::{Judgement, Outcome},
+    migration::{Migration, SelectError, migrations, select},
+    path::Trace,
+    policy::Policy,
+    report::{Rehearsal, Report, RootCause, Row, SeatPath, Subject, ToDecide, VERSION, Verdict},
+    severity::Severity,
+};
+
+/// Judges the migration that was asked for, or the only one that the facts hold.
+pub fn examine(facts: &Facts, policy: &Policy) -> Result<Report, SelectError> {
+    let index = Index::new(&facts.inventory);
+    let migration = select(facts, &index)?;
+    let mut report = judge(facts, &index, migration, policy);
+    report.rehearsal = rehearse(facts, policy, &report);
+    Ok(report)
+}
+
+/// Judges every migration that the facts hold; time grows linearly with their number.
+pub fn examine_all(facts: &Facts, policy: &Policy) -> Vec<Report> {
+    let index = Index::new(&facts.inventory);
+    migrations(facts, &index)
+        .into_iter()
+        .map(|migration| judge(facts, &index, migration, policy))
+        .collect()
+}
+
+fn judge<'a>(
+    facts: &'a Facts,
+    index: &'a Index<'a>,
+    migration: Migration<'a>,
+    policy: &Policy,
+) -> Report {
+    let case = Case::new(facts, index, migration);
+    let mut rows: Vec<Row> = Vec::new();
+    let mut assumptions = case.assumptions.clone();
+    let mut left_out = 0;
+    for check in checks() {
+        if !policy.wants(check) {
+            left_out += 1;
+            continue;
+        }
+        for (subject, judgement) in judgements(check, &case) {
+            let open = open_before(check, &subject, &rows);
+            let conclusion =
+                judgement.conclude(check.severity, policy.level(check), open, check.fix);
+            add(&mut assumptions, conclusion.assumptions);
+            rows.push(Row {
+                check: check.id.to_owned(),
+                subject,
+                outcome: conclusion.outcome,
+                level: conclusion.level,
+                findings: conclusion.findings,
+                gaps: conclusion.gaps,
+                evidence: conclusion.evidence,
+                by: conclusion.by,
+                reason: conclusion.reason,
+            });
+        }
+    }
+    let mut paths = Vec::new();
+    for seat in case.seats.known().into_iter().flatten() {
+        if let Some(path) = seat.path.known() {
+            add(&mut assumptions, path.assumptions.clone());
+            paths.push(SeatPath {
+                seat: seat.id.clone(),
+                role: seat.role.to_owned(),
+                trace: Trace::from(path),
+            });
+        }
+    }
+    let mut counts: BTreeMap<String, usize> = Outcome::ALL
+        .iter()
+        .map(|outcome| (outcome.as_str().to_owned(), 0))
+        .collect();
+    for row in &rows {
+        *counts.entry(row.outcome.as_str().to_owned()).or_default() += 1;
+    }
+    let (verdict, exit_code) = answer(&rows, policy.fail_on);
+    Report {
+        version: VERSION,
+        verdict,
+        exit_code,
+        taken_at: facts.taken_at,
+        migration: case.summary(),
+        counts,
+        left_out,
+        root_causes: root_causes(&rows),
+        to_decide: to_decide(&rows),
+        rehearsal: None,
+        rows,
+        assumptions,
+        paths,
+        notes: Vec::new(),
+    }
+}
+
+fn add(assumptions: &mut Vec<Assumption>, more: Vec<Assumption>) {
+    for assumption in more {
+        if !assumptions.contains(&assumption) {
+            assumptions.push(assumption);
+        }
+    }
+}
+
+/// A check's judgements, one for each subject. Where the seats weren't seen, there is one for all of
+/// them, and it says so: no check vanishes from a report.
+fn judgements(check: &Check, case: &Case<'_>) -> Vec<(Subject, Judgement)> {
+    let migration = || Subject {
+        kind: "migration".into(),
+        id: case.summary().name,
+    };
+    match check.judge {
+        Judge::Migration(judge) => {
+            let mut judgement = Judgement::default();
+            judge(&mut judgement, case);
+            vec![(migration(), judgement)]
+        }
+        Judge::Seat(judge) => match &case.seats {
+            crate::facts::Fact::Unknown(gap) => {
+                let mut judgement = Judgement::default();
+                judgement.gap(gap.clone());
+                vec![(migration(), judgement)]
+            }
+            crate::facts::Fact::Known(seats) if seats.is_empty() => {
+                let mut judgement = Judgement::default();
+                judgement.gap(Gap::new(
+                    "the replication's subnets",
+                    "none is known",
+                    crate::facts::Unlock::Flag("--subnets".into()),
+                ));
+                vec![(migration(), judgement)]
+            }
+            crate::facts::Fact::Known(seats) => seats
+                .iter()
+                .map(|seat| {
+                    let mut judgement = Judgement::default();
+                    judge(&mut judgement, case, seat);
+                    (
+                        Subject {
+                            kind: "subnet".into(),
+                            id: seat.id.clone(),
+                        },
+                        judgement,
+                    )
+                })
+                .collect(),
+        },
+    }
+}
+
+/// The checks in `after` that are open for a subject: its own row, or the whole migration's.
+fn open_before(check: &Check, subject: &Subject, rows: &[Row]) -> Vec<String> {
+    let mut open: Vec<String> = rows
+        .iter()
+        .filter(|row| check.after.contains(&row.check.as_str()) && row.outcome.is_open())
+        .filter(|row| {
+            row.subject == *subject
+                || row.subject.kind == "migration"
+                || subject.kind == "migration"
+        })
+        .map(|row| row.check.clone())
+        .collect();
+    open.dedup();
+    open
+}
+
+/// The verdict and the exit code: 1 for a finding at the threshold, 3 for something undecided there.
+fn answer(rows: &[Row], fail_on: Severity) -> (Verdict, u8) {
+    let found = rows.iter().any(|row| {
+        row.outcome != Outcome::Waived
+            && row.findings.iter().any(|finding| finding.level >= fail_on)
+    });
+    let undecided = rows
+        .iter()
+        .any(|row| row.outcome.is_undecided() && row.level >= fail_on);
+    match (found, undecided) {
+        (true, _) => (Verdict::Fail, 1),
+        (false, true) => (Verdict::Unknown, 3),
+        (false, false) => (Verdict::Pass, 0),
+    }
+}
+
+/// What is broken, each cause once for all the subjects that it breaks.
+fn root_causes(rows: &[Row]) -> Vec<RootCause> {
+    let mut causes: Vec<RootCause> = Vec::new();
+    for row in rows.iter().filter(|row| row.outcome == Outcome::Fail) {
+        for finding in row
+            .findings
+            .iter()
+            .filter(|finding| finding.level == Severity::Error)
+        {
+            let known = causes.iter_mut().find(|cause| {
+                cause.check == row.check
+                    && (cause.message == finding.message
+                        || (!finding.remedy.changes.is_empty()
+                            && cause.remedy.changes == finding.remedy.changes))
+            });
+            match known {
+                Some(cause) => cause.subjects.push(row.subject.clone()),
+                None => causes.push(RootCause {
+                    check: row.check.clone(),
+                    subjects: vec![row.subject.clone()],
+                    message: finding.message.clone(),
+                    remedy: finding.remedy.clone(),
+                    explains: Vec::new(),
+                }),
+            }
+        }
+    }
+    for cause in &mut causes {
+        let mut explains: Vec<String> = rows
+            .iter()
+            .filter(|row| row.outcome == Outcome::Blocked && row.by.contains(&cause.check))
+            .map(|row| row.check.clone())
+            .collect();
+        explains.dedup();
+        cause.explains = explains;
+    }
+    causes
+}
+
+/// What would decide the undecided, each gap once, those that decide most first.
+fn to_decide(rows: &[Row]) -> Vec<ToDecide> {
+    let mut things: Vec<ToDecide> = Vec::new();
+    for row in rows.iter().filter(|row| row.outcome == Outcome::Unknown) {
+        for gap in &row.gaps {
+            match things.iter_mut().find(|thing| thing.gap == *gap) {
+                Some(thing) if thing.checks.contains(&row.check) => {}
+                Some(thing) => thing.checks.push(row.check.clone()),
+                None => things.push(ToDecide {
+                    gap: gap.clone(),
+                    checks: vec![row.check.clone()],
+                }),
+            }
+        }
+    }
+    things.sort_by_key(|thing| std::cmp::Reverse(thing.checks.len()));
+    things
+}
+
+/// Applies every cure to the facts and judges again.
+fn rehearse(facts: &Facts, policy: &Policy, report: &Report) -> Option<Rehearsal> {
+    let cured: Vec<usize> = report
+        .root_causes
+        .iter()
+        .enumerate()
+        .filter(|(_, cause)| !cause.remedy.changes.is_empty())
+        .map(|(place, _)| place + 1)
+        .collect();
+    if cured.is_empty() {
+        return None;
+    }
+    let mut mended = facts.clone();
+    for cause in &report.root_causes {
+        for change in &cause.remedy.changes {
+            change.apply(&mut mended);
+        }
+    }
+    let index = Index::new(&mended.inventory);
+    let again = judge(&mended, &index, select(&mended, &index).ok()?, policy);
+    let mut still_failing: Vec<String> = again
+        .rows
+        .iter()
+        .filter(|row| row.outcome == Outcome::Fail)
+        .map(|row| row.check.clone())
+        .collect();
+    still_failing.dedup();
+    Some(Rehearsal {
+        cured,
+        still_failing,
+    })
+}

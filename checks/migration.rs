@@ -1,0 +1,411 @@
+//! Which migration is judged: a selection over the facts.
+
+use std::fmt;
+
+use crate::facts::{
+    Facts, Gap, Index, Lookup, Unlock,
+    inventory::dms::{Endpoint, ReplicationConfig, ReplicationInstance, ReplicationTask},
+};
+
+/// A replication and its two endpoints, existing or planned.
+#[derive(Clone, Debug)]
+pub struct Migration<'a> {
+    /// What kind of thing it is.
+    pub kind: Kind<'a>,
+    /// The source endpoint.
+    pub source: Side<'a>,
+    /// The target endpoint.
+    pub target: Side<'a>,
+}
+
+/// What replicates.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind<'a> {
+    /// A task on a replication instance, which may not have been seen.
+    Task(&'a ReplicationTask, Option<&'a ReplicationInstance>),
+    /// A replication instance with endpoints.
+    Instance(&'a ReplicationInstance),
+    /// A serverless replication.
+    Config(&'a ReplicationConfig),
+    /// Nothing yet: what was asked describes it.
+    Planned,
+}
+
+/// One endpoint of a migration.
+#[derive(Clone, Debug)]
+pub enum Side<'a> {
+    /// It was seen.
+    Seen(&'a Endpoint),
+    /// The migration names it, and it wasn't seen.
+    Unseen(Gap),
+    /// None was named.
+    NotNamed,
+}
+
+impl<'a> Side<'a> {
+    /// The endpoint, where it was seen.
+    pub const fn endpoint(&self) -> Option<&'a Endpoint> {
+        match self {
+            Self::Seen(endpoint) => Some(*endpoint),
+            Self::Unseen(_) | Self::NotNamed => None,
+        }
+    }
+}
+
+impl<'a> Migration<'a> {
+    /// Its name: the task's, the instance's or the configuration's id.
+    pub fn name(&self) -> String {
+        let name = match self.kind {
+            Kind::Task(task, _) => task
+                .replication_task_identifier
+                .as_deref()
+                .unwrap_or(&task.replication_task_arn),
+            Kind::Instance(instance) => instance_name(instance),
+            Kind::Config(config) => config_name(config),
+            Kind::Planned => "planned",
+        };
+        name.to_owned()
+    }
+
+    /// `task`, `replication-instance`, `replication-config` or `planned`.
+    pub const fn kind_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Task(..) => "task",
+            Kind::Instance(_) => "replication-instance",
+            Kind::Config(_) => "replication-config",
+            Kind::Planned => "planned",
+        }
+    }
+
+    /// The replication instance, where there is one.
+    pub const fn instance(&self) -> Option<&'a ReplicationInstance> {
+        match self.kind {
+            Kind::Task(_, instance) => instance,
+            Kind::Instance(instance) => Some(instance),
+            Kind::Config(_) | Kind::Planned => None,
+        }
+    }
+}
+
+/// Why no migration could be taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SelectError {
+    /// A named thing isn't in the facts.
+    Unknown {
+        /// What was named: `task`, `replication instance`, …
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// Several candidates, and none was named.
+    Several {
+        /// What they are.
+        what: &'static str,
+        /// The flag that chooses.
+        flag: &'static str,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// No candidate at all.
+    Nothing,
+}
+
+impl fmt::Display for SelectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { what, name, known } if known.is_empty() => {
+                write!(f, "no {what} `{name}` in these facts, and no other either")
+            }
+            Self::Unknown { what, name, known } => {
+                write!(
+                    f,
+                    "no {what} `{name}` in these facts; there is: {}",
+                    known.join(", ")
+                )
+            }
+            Self::Several { what, flag, known } => write!(
+                f,
+                "{} {what} are in these facts; choose one with {flag}: {}",
+                known.len(),
+                known.join(", ")
+            ),
+            Self::Nothing => write!(
+                f,
+                "no migration in these facts: they hold no replication task, configuration or \
+                 instance; plan one with --subnets"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SelectError {}
+
+/// Every migration that the inventory holds: tasks, and serverless replications of the user's own.
+pub fn migrations<'a>(facts: &'a Facts, index: &Index<'a>) -> Vec<Migration<'a>> {
+    let inventory = &facts.inventory;
+    let tasks = inventory
+        .replication_tasks
+        .items
+        .iter()
+        .map(|task| of_task(facts, index, task));
+    let configs = own_configs(facts).map(|config| of_config(facts, index, config));
+    tasks.chain(configs).collect()
+}
+
+/// The migration that was asked for, or the only candidate.
+pub fn select<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'a>, SelectError> {
+    let asked = &facts.asked;
+    let inventory = &facts.inventory;
+    if let Some(name) = &asked.source_endpoint {
+        endpoint_named(facts, name)?;
+    }
+    if let Some(name) = &asked.target_endpoint {
+        endpoint_named(facts, name)?;
+    }
+    if let Some(name) = &asked.task {
+        let task = named(
+            "task",
+            name,
+            &inventory.replication_tasks.items,
+            |task| &task.replication_task_arn,
+            |task| task.replication_task_identifier.as_deref(),
+        )?;
+        return Ok(of_task(facts, index, task));
+    }
+    if let Some(name) = &asked.replication_config {
+        let config = named(
+            "replication config",
+            name,
+            &inventory.replication_configs.items,
+            |config| &config.replication_config_arn,
+            |config| config.replication_config_identifier.as_deref(),
+        )?;
+        return Ok(of_config(facts, index, config));
+    }
+    if let Some(name) = &asked.replication_instance {
+        let instance = named(
+            "replication instance",
+            name,
+            &inventory.replication_instances.items,
+            |instance| &instance.replication_instance_arn,
+            |instance| instance.replication_instance_identifier.as_deref(),
+        )?;
+        return of_instance(facts, index, instance);
+    }
+    if asked.is_planned() {
+        return Ok(Migration {
+            kind: Kind::Planned,
+            source: side(facts, asked.source_endpoint.as_deref(), None, index),
+            target: side(facts, asked.target_endpoint.as_deref(), None, index),
+        });
+    }
+    only_candidate(facts, index)
+}
+
+fn only_candidate<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'a>, SelectError> {
+    let tasks = &facts.inventory.replication_tasks.items;
+    let configs: Vec<&ReplicationConfig> = own_configs(facts).collect();
+    match (tasks.as_slice(), configs.as_slice()) {
+        ([task], []) => return Ok(of_task(facts, index, task)),
+        ([], [config]) => return Ok(of_config(facts, index, config)),
+        ([], []) => {}
+        (tasks, configs) => {
+            let (what, flag) = match (tasks, configs) {
+                (_, []) => ("replication tasks", "--task"),
+                ([], _) => ("replication configs", "--replication-config"),
+                _ => (
+                    "replication tasks and configs",
+                    "--task or --replication-config",
+                ),
+            };
+            let names = tasks.iter().map(|task| {
+                task.replication_task_identifier
+                    .as_deref()
+                    .unwrap_or(&task.replication_task_arn)
+            });
+            let names = names.chain(configs.iter().map(|config| config_name(config)));
+            return Err(SelectError::Several {
+                what,
+                flag,
+                known: names.map(str::to_owned).collect(),
+            });
+        }
+    }
+    match facts.inventory.replication_instances.items.as_slice() {
+        [] => Err(SelectError::Nothing),
+        [instance] => of_instance(facts, index, instance),
+        several => Err(SelectError::Several {
+            what: "replication instances",
+            flag: "--replication-instance",
+            known: several
+                .iter()
+                .map(|instance| instance_name(instance).to_owned())
+                .collect(),
+        }),
+    }
+}
+
+/// Configurations that a zero-ETL integration manages aren't the user's migrations.
+fn own_configs(facts: &Facts) -> impl Iterator<Item = &ReplicationConfig> {
+    let configs = &facts.inventory.replication_configs.items;
+    configs
+        .iter()
+        .filter(|config| config.is_read_only != Some(true))
+}
+
+fn of_task<'a>(facts: &'a Facts, index: &Index<'a>, task: &'a ReplicationTask) -> Migration<'a> {
+    let instance = task.replication_instance_arn.as_deref();
+    let instance = match instance.map(|arn| index.replication_instance(arn)) {
+        Some(Lookup::Found(instance)) => Some(instance),
+        _ => None,
+    };
+    let asked = &facts.asked;
+    Migration {
+        kind: Kind::Task(task, instance),
+        source: side(
+            facts,
+            asked.source_endpoint.as_deref(),
+            task.source_endpoint_arn.as_deref(),
+            index,
+        ),
+        target: side(
+            facts,
+            asked.target_endpoint.as_deref(),
+            task.target_endpoint_arn.as_deref(),
+            index,
+        ),
+    }
+}
+
+fn of_config<'a>(
+    facts: &'a Facts,
+    index: &Index<'a>,
+    config: &'a ReplicationConfig,
+) -> Migration<'a> {
+    let asked = &facts.asked;
+    Migration {
+        kind: Kind::Config(config),
+        source: side(
+            facts,
+            asked.source_endpoint.as_deref(),
+            config.source_endpoint_arn.as_deref(),
+            index,
+        ),
+        target: side(
+            facts,
+            asked.target_endpoint.as_deref(),
+            config.target_endpoint_arn.as_deref(),
+            index,
+        ),
+    }
+}
+
+/// An instance takes the endpoints that were named, else those of its only task.
+fn of_instance<'a>(
+    facts: &'a Facts,
+    index: &Index<'a>,
+    instance: &'a ReplicationInstance,
+) -> Result<Migration<'a>, SelectError> {
+    let asked = &facts.asked;
+    let tasks: Vec<&ReplicationTask> = facts
+        .inventory
+        .replication_tasks
+        .items
+        .iter()
+        .filter(|task| {
+            task.replication_instance_arn.as_deref() == Some(&instance.replication_instance_arn)
+        })
+        .collect();
+    let named = asked.source_endpoint.is_some() || asked.target_endpoint.is_some();
+    match tasks.as_slice() {
+        [task] if !named => Ok(of_task(facts, index, task)),
+        several if several.len() > 1 && !named => Err(SelectError::Several {
+            what: "replication tasks of this instance",
+            flag: "--task",
+            known: several
+                .iter()
+                .map(|task| {
+                    let id = task.replication_task_identifier.as_deref();
+                    id.unwrap_or(&task.replication_task_arn).to_owned()
+                })
+                .collect(),
+        }),
+        _ => Ok(Migration {
+            kind: Kind::Instance(instance),
+            source: side(facts, asked.source_endpoint.as_deref(), None, index),
+            target: side(facts, asked.target_endpoint.as_deref(), None, index),
+        }),
+    }
+}
+
+fn side<'a>(
+    facts: &'a Facts,
+    asked: Option<&str>,
+    arn: Option<&'a str>,
+    index: &Index<'a>,
+) -> Side<'a> {
+    if let Some(name) = asked {
+        return match endpoint_named(facts, name) {
+            Ok(endpoint) => Side::Seen(endpoint),
+            Err(_) => Side::Unseen(Gap::new(
+                name,
+                "no endpoint of this name was delivered",
+                Unlock::IamAction("dms:DescribeEndpoints".into()),
+            )),
+        };
+    }
+    match arn {
+        None => Side::NotNamed,
+        Some(arn) => match index.endpoint(arn).or_gap(arn, "Endpoints") {
+            Ok(endpoint) => Side::Seen(endpoint),
+            Err(gap) => Side::Unseen(gap),
+        },
+    }
+}
+
+fn endpoint_named<'a>(facts: &'a Facts, name: &str) -> Result<&'a Endpoint, SelectError> {
+    named(
+        "endpoint",
+        name,
+        &facts.inventory.endpoints.items,
+        |endpoint| &endpoint.endpoint_arn,
+        |endpoint| endpoint.endpoint_identifier.as_deref(),
+    )
+}
+
+/// Finds a thing by ARN or by name; DMS stores names in lower case.
+fn named<'a, T>(
+    what: &'static str,
+    name: &str,
+    items: &'a [T],
+    arn: impl Fn(&T) -> &str,
+    id: impl Fn(&T) -> Option<&str>,
+) -> Result<&'a T, SelectError> {
+    items
+        .iter()
+        .find(|item| arn(item) == name || id(item).is_some_and(|id| id.eq_ignore_ascii_case(name)))
+        .ok_or_else(|| SelectError::Unknown {
+            what,
+            name: name.to_owned(),
+            known: items
+                .iter()
+                .map(|item| id(item).unwrap_or(arn(item)).to_owned())
+                .collect(),
+        })
+}
+
+fn instance_name(instance: &ReplicationInstance) -> &str {
+    instance
+        .replication_instance_identifier
+        .as_deref()
+        .unwrap_or(&instance.replication_instance_arn)
+}
+
+fn config_name(config: &ReplicationConfig) -> &str {
+    config
+        .replication_config_identifier
+        .as_deref()
+        .unwrap_or(&config.replication_config_arn)
+}

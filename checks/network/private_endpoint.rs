@@ -1,0 +1,60 @@
+//! The interface endpoint is there and answers.
+
+use crate::{
+    case::{Case, Seat},
+    check::{Check, Judge},
+    facts::{Gap, PathKind, Unlock},
+    judgement::Judgement,
+    severity::Severity,
+};
+
+pub(crate) static CHECK: Check = Check {
+    id: "network/private-endpoint",
+    requirement: "The private endpoint that the cluster is reached by is available and in reach",
+    severity: Severity::Error,
+    why: "An endpoint that TiDB Cloud hasn't accepted, or that was rejected or deleted, swallows connections; its network interfaces still show their addresses.",
+    fix: "Accept the endpoint in the TiDB Cloud console, or create it anew in a zone that the service supports.",
+    references: &[
+        "https://docs.pingcap.com/tidbcloud/set-up-private-endpoint-connections",
+        "https://docs.pingcap.com/tidbcloud/set-up-private-endpoint-connections-serverless",
+        "https://docs.aws.amazon.com/vpc/latest/privatelink/concepts.html",
+    ],
+    controls: &[],
+    needs: &[
+        "ec2:DescribeSubnets",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeVpcs",
+        "ec2:DescribeVpcEndpoints",
+        "ec2:DescribeNetworkInterfaces",
+    ],
+    after: &["network/route"],
+    judge: Judge::Seat(judge),
+};
+
+fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
+    if let Some(kind) = case
+        .path_kind()
+        .filter(|kind| *kind != PathKind::PrivateEndpoint)
+    {
+        j.not_applicable(format!("the cluster is reached by {}", kind.name()));
+        return;
+    }
+    let Some(path) = super::judge_path(j, case, seat, CHECK.id) else {
+        return;
+    };
+    for endpoint in &path.endpoints {
+        j.note(endpoint.as_str(), "State", "available");
+    }
+    if !path.endpoints.is_empty() {
+        return;
+    }
+    if case.path_kind().is_some() && path.complete && j.is_clean() {
+        j.gap(Gap::new(
+            "the private endpoint",
+            "the cluster's address belongs to no VPC endpoint that was delivered",
+            Unlock::IamAction("ec2:DescribeVpcEndpoints".into()),
+        ));
+    } else {
+        super::not_on_the_way(j, path, "a private endpoint");
+    }
+}

@@ -1,0 +1,66 @@
+//! A public address where the way leads straight to an internet gateway.
+
+use crate::{
+    case::{Case, Seat},
+    check::{Check, Judge},
+    judgement::Judgement,
+    severity::Severity,
+};
+
+pub(crate) static CHECK: Check = Check {
+    id: "network/public-accessibility",
+    requirement: "A replication that leaves through an internet gateway has a public IPv4 address",
+    severity: Severity::Error,
+    why: "An internet gateway carries packets of interfaces with a public address only: a private instance in a public subnet, and every serverless replication, is cut off there.",
+    fix: "PubliclyAccessible can't be changed later: make a new replication instance with it, or move to private subnets behind a NAT gateway.",
+    references: &[
+        "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.VPC.html",
+        "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#configure-network",
+    ],
+    controls: &["DMS.1"],
+    needs: &[
+        "ec2:DescribeSubnets",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeVpcs",
+        "dms:DescribeReplicationInstances",
+        "dms:DescribeReplicationSubnetGroups",
+        "dms:DescribeReplicationConfigs",
+        "dms:DescribeReplicationTasks",
+        "dms:DescribeEndpoints",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeAddresses",
+    ],
+    after: &["network/route"],
+    judge: Judge::Seat(judge),
+};
+
+fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
+    let Some(path) = super::judge_path(j, case, seat, CHECK.id) else {
+        return;
+    };
+    if !path.leaves_by_own_address {
+        super::not_on_the_way(j, path, "an internet gateway without NAT");
+        return;
+    }
+    match case.migration.instance() {
+        Some(instance) => {
+            j.note(
+                instance.replication_instance_arn.as_str(),
+                "PubliclyAccessible",
+                instance.publicly_accessible.unwrap_or_default(),
+            );
+            for address in &path.egress.addresses {
+                j.note(
+                    instance.replication_instance_arn.as_str(),
+                    "ReplicationInstancePublicIpAddress",
+                    address,
+                );
+            }
+        }
+        None => j.note(
+            "planned",
+            "publicly_accessible",
+            case.facts.asked.publicly_accessible == Some(true),
+        ),
+    }
+}

@@ -1,0 +1,37 @@
+//! Security groups let the connection pass.
+
+use crate::{
+    case::{Case, Seat},
+    check::{Check, Judge},
+    judgement::Judgement,
+    severity::Severity,
+};
+
+pub(crate) static CHECK: Check = Check {
+    id: "network/security-group",
+    requirement: "The security groups on the way let the connection to the cluster's port through",
+    severity: Severity::Error,
+    why: "Security groups only allow: what no rule names is dropped, and DMS reports a timeout. The console's MySQL rule opens 3306; TiDB Cloud's port is 4000.",
+    fix: "Allow outbound TCP to the cluster's address and port in one of the replication's security groups.",
+    references: &["https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"],
+    controls: &[],
+    needs: &[
+        "dms:DescribeReplicationInstances",
+        "dms:DescribeReplicationSubnetGroups",
+        "dms:DescribeReplicationConfigs",
+        "dms:DescribeReplicationTasks",
+        "dms:DescribeEndpoints",
+        "ec2:DescribeSecurityGroups",
+        "ec2:GetManagedPrefixListEntries",
+        "ec2:DescribeNetworkInterfaces",
+    ],
+    after: &[],
+    judge: Judge::Seat(judge),
+};
+
+fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
+    let Some(path) = super::judge_path(j, case, seat, CHECK.id) else {
+        return;
+    };
+    super::note_hops(j, path, "security-group", "IpPermissions");
+}
