@@ -8,7 +8,7 @@ use ipnet::Ipv4Net;
 
 use super::{
     Blame, PublicAddress,
-    addresses::{Addresses, Ports, Relation},
+    addresses::{Addresses, Relation},
     code::{Code, Leg},
     filter::{Peer, PeerGroups, groups_of},
     route::{Chosen, Target, table_of_subnet},
@@ -535,7 +535,7 @@ impl<'a> Walk<'a, '_> {
                 &Back::Local,
             );
         }
-        self.ports = Ports::ephemeral();
+        self.translated();
         self.send(&Sender {
             leg: Leg::Nat,
             vpc: sender.vpc,
@@ -819,7 +819,7 @@ impl<'a> Walk<'a, '_> {
         }
         let peer = self.peer_of_destination(sender.vpc);
         self.ask_groups(&groups, true, &peer, Leg::Nat);
-        self.ports = Ports::ephemeral();
+        self.translated();
         let address = interface
             .private_ip_address
             .as_deref()

@@ -537,6 +537,12 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
+    /// Behind a translation the connection has another source port, any of them.
+    pub(super) fn translated(&mut self) {
+        self.ports = Ports::ephemeral();
+        self.possible_ports = Ports::ephemeral();
+    }
+
     /// Security groups, with hop and stop.
     pub(super) fn ask_groups(&mut self, groups: &[String], egress: bool, peer: &Peer, leg: Leg) {
         if groups.is_empty() {
