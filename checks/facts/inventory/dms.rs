@@ -378,6 +378,17 @@ aws_shape! {
     }
 }
 
+impl Resource for Connection {
+    /// A connection has no id of its own: it is known by its two ends.
+    fn id(&self) -> &str {
+        &self.endpoint_arn
+    }
+
+    fn second_id(&self) -> &str {
+        &self.replication_instance_arn
+    }
+}
+
 aws_shape! {
     /// A replication task (`describe-replication-tasks`).
     pub struct ReplicationTask {
