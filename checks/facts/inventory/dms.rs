@@ -1,4 +1,4 @@
-//! What DMS says of itself. Names and shapes are AWS's own (`aws dms describe-…`, PascalCase).
+//! What DMS says of itself. Names and shapes are AWS's own (`aws dms describe-…`, `PascalCase`).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

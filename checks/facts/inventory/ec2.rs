@@ -1,4 +1,4 @@
-//! What EC2 says of a VPC. Names and shapes are AWS's own (`aws ec2 describe-…`, PascalCase).
+//! What EC2 says of a VPC. Names and shapes are AWS's own (`aws ec2 describe-…`, `PascalCase`).
 //!
 //! A field is `None` where AWS or an older CLI didn't print it; what then holds stands in
 //! [`crate::facts::defaults`].

@@ -37,7 +37,7 @@ impl Conflicts {
     }
 }
 
-/// Where a contradiction is recorded, and the path of the field below it.
+/// Where a contradiction is recorded.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     list: &'a str,
@@ -157,7 +157,7 @@ fn merge_values(
         (mine, theirs) => {
             conflicts.add(&place, path.to_owned());
             // Neither is believed; the same one must stay whichever came first.
-            if theirs.to_string() < mine.to_string() {
+            if canonical(&theirs) < canonical(mine) {
                 *mine = theirs;
             }
         }
@@ -182,18 +182,15 @@ fn merge_parts(
     let mut is_new = false;
     for value in theirs {
         let id = id_of(&value, part).to_owned();
-        match mine.iter_mut().find(|known| id_of(known, part) == id) {
-            Some(known) => {
-                let place = Place {
-                    list: part.list,
-                    id: &id,
-                };
-                merge_values(known, value, part.parts, place, "", conflicts);
-            }
-            None => {
-                is_new = true;
-                mine.push(value);
-            }
+        if let Some(known) = mine.iter_mut().find(|known| id_of(known, part) == id) {
+            let place = Place {
+                list: part.list,
+                id: &id,
+            };
+            merge_values(known, value, part.parts, place, "", conflicts);
+        } else {
+            is_new = true;
+            mine.push(value);
         }
     }
     if !part.comes_in_pieces && (is_new || is_shorter) {

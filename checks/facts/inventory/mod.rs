@@ -33,6 +33,10 @@ pub trait Resource: Serialize + DeserializeOwned {
 
     /// What else it takes to tell the resource from others, where the id alone isn't unique in its
     /// list.
+    #[expect(
+        clippy::unnecessary_literal_bound,
+        reason = "those that have one return a field of theirs"
+    )]
     fn second_id(&self) -> &str {
         ""
     }
