@@ -220,10 +220,10 @@ impl Reading<'_> {
         self.limit(key, Gap::new(key, reason, unlock(key)));
     }
 
-    /// Says that a list isn't all that there is. The first reason stays.
+    /// Says that a list isn't all that there is. A missing page stays the reason once it is one.
     fn limit(&mut self, key: &str, gap: Gap) {
         if let Some(extent) = self.inventory.extent_mut(key)
-            && !matches!(extent, Extent::Partial(known) if known.unlock == gap.unlock)
+            && !matches!(extent, Extent::Partial(gap) if matches!(gap.unlock, Unlock::File(_)))
         {
             *extent = Extent::Partial(gap);
         }

@@ -20,13 +20,16 @@ pub(super) type Text<'a> = BufReader<Box<dyn Read + 'a>>;
 /// Larger than what decides about a file, small enough for thousands of them.
 const BUFFER: usize = 64 * 1024;
 
+/// How much of a file tells what it is.
+const START: u64 = 512;
+
 /// Opens a text, whatever encoding it is in.
 pub(super) fn open<'a>(mut file: impl Read + 'a) -> io::Result<Text<'a>> {
     let mut start = Vec::new();
-    // Not `fill_buf`: a pipe may bring less than a mark's length at a time.
-    file.by_ref().take(3).read_to_end(&mut start)?;
+    // A pipe may bring its first bytes one at a time, and it takes some to know a text.
+    file.by_ref().take(START).read_to_end(&mut start)?;
     let (mark, is_utf16): (usize, Option<Unit>) = match start[..] {
-        [0xEF, 0xBB, 0xBF] => (3, None),
+        [0xEF, 0xBB, 0xBF, ..] => (3, None),
         [0xFF, 0xFE, ..] => (2, Some(u16::from_le_bytes)),
         [0xFE, 0xFF, ..] => (2, Some(u16::from_be_bytes)),
         [b'{' | b'[', 0, ..] => (0, Some(u16::from_le_bytes)),
