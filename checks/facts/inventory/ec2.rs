@@ -1,4 +1,4 @@
-//! What EC2 says of a VPC. Names and shapes are AWS's own (`aws ec2 describe-…`, PascalCase).
+//! What EC2 says of a VPC. Names and shapes are AWS's own (`aws ec2 describe-…`, `PascalCase`).
 //!
 //! A field is `None` where AWS or an older CLI didn't print it; what then holds stands in
 //! [`crate::facts::defaults`].
@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Resource, Shape, Unrecognised};
+use super::{Part, Resource, Shape, Unrecognised};
 
 /// Derives, names and serde settings that every AWS shape shares.
 macro_rules! aws_shape {
@@ -128,12 +128,12 @@ aws_shape! {
 }
 resource!(VpcAttributes, vpc_id);
 
-aws_shape! {
-    /// `{"Value": true}`.
-    pub struct AttributeBooleanValue {
-        /// The attribute's value.
-        pub value: bool,
-    }
+/// `{"Value": true}`. Without a value it would say nothing, so there is no default.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AttributeBooleanValue {
+    /// The attribute's value.
+    pub value: bool,
 }
 
 aws_shape! {
@@ -757,7 +757,15 @@ aws_shape! {
         pub service_managed: Option<String>,
     }
 }
-resource!(Address, public_ip);
+impl Resource for Address {
+    /// A carrier's address in a Wavelength zone has an allocation and no public address.
+    fn id(&self) -> &str {
+        match self.public_ip.as_str() {
+            "" => self.allocation_id.as_deref().unwrap_or(""),
+            address => address,
+        }
+    }
+}
 
 aws_shape! {
     /// A VPC endpoint (`describe-vpc-endpoints`).
@@ -932,15 +940,12 @@ aws_shape! {
         /// The entries.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub entries: Option<Vec<PrefixListEntry>>,
+        /// There are more entries: these are one page of them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub next_token: Option<String>,
     }
 }
-impl Resource for PrefixListEntries {
-    const PAGED: &'static [&'static str] = &["Entries"];
-
-    fn id(&self) -> &str {
-        &self.prefix_list_id
-    }
-}
+resource!(PrefixListEntries, prefix_list_id);
 
 aws_shape! {
     /// One CIDR of a prefix list.
@@ -964,13 +969,7 @@ aws_shape! {
         pub cidrs: Option<Vec<String>>,
     }
 }
-impl Resource for PrefixList {
-    const PAGED: &'static [&'static str] = &["Cidrs"];
-
-    fn id(&self) -> &str {
-        &self.prefix_list_id
-    }
-}
+resource!(PrefixList, prefix_list_id);
 
 aws_shape! {
     /// An attachment of a transit gateway (`describe-transit-gateway-attachments`,
@@ -1006,7 +1005,26 @@ aws_shape! {
         pub instances: Vec<Instance>,
     }
 }
-resource!(Reservation, reservation_id);
+impl Resource for Reservation {
+    /// A filter on instances splits a reservation, and one instance may be described twice.
+    const PARTS: &'static [Part] = &[Part {
+        field: "Instances",
+        id: "InstanceId",
+        list: "Reservations",
+        comes_in_pieces: true,
+        parts: &[Part {
+            field: "NetworkInterfaces",
+            id: "NetworkInterfaceId",
+            list: "NetworkInterfaces",
+            comes_in_pieces: false,
+            parts: &[],
+        }],
+    }];
+
+    fn id(&self) -> &str {
+        &self.reservation_id
+    }
+}
 
 aws_shape! {
     /// An instance; here for NAT instances, and as a place to trace from.
