@@ -1,6 +1,6 @@
 //! The whole program in one short function: collect, examine, report.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -161,7 +161,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("facts.json");
         save(&file, &facts).unwrap();
-        let text = fs::read_to_string(&file).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
         assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), facts);
     }
 }

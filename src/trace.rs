@@ -86,7 +86,7 @@ fn follow(facts: &Facts, arguments: &TraceArguments) -> Result<Path, ArgumentErr
 /// The places that a name stands for: one, unless a replication instance may sit in several subnets.
 fn sources<'a>(
     facts: &'a Facts,
-    index: &Index<'a>,
+    index: &'a Index<'a>,
     from: &str,
 ) -> Result<Vec<Source<'a>>, ArgumentError> {
     let error = |error| match error {

@@ -220,8 +220,8 @@ impl Path {
         }
     }
 
-    /// Adds another path: the way to another address of the same destination.
-    fn join(&mut self, other: Self) {
+    /// Adds another path: the way to another address of the same destination, or from another seat.
+    pub fn join(&mut self, other: Self) {
         fn add<T: PartialEq>(into: &mut Vec<T>, from: Vec<T>) {
             for item in from {
                 if !into.contains(&item) {

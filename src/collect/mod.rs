@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
+use tidb_dms_checks::facts::Facts;
+
 mod document;
 pub mod evidence;
 pub mod facts;
@@ -106,4 +109,32 @@ impl CollectError {
             message,
         }
     }
+}
+
+/// Reads facts documents and evidence, and merges them into one body of facts.
+///
+/// Evidence is of now, or of `at`. Facts alone keep their own time, unless `at` says otherwise.
+pub fn from_files(
+    documents: &[PathBuf],
+    evidence: &[PathBuf],
+    at: Option<Timestamp>,
+    notes: &mut Vec<String>,
+) -> Result<Facts, CollectError> {
+    let mut facts: Option<Facts> = None;
+    for document in documents {
+        let more = facts::read(document)?;
+        match &mut facts {
+            Some(facts) => facts.merge(more),
+            None => facts = Some(more),
+        }
+    }
+    let now = at.unwrap_or_else(Timestamp::now);
+    let mut facts = facts.unwrap_or_else(|| Facts::new(now));
+    if !evidence.is_empty() {
+        evidence::read(evidence, now, &mut facts, notes)?;
+    }
+    if let Some(at) = at {
+        facts.taken_at = at;
+    }
+    Ok(facts)
 }
