@@ -360,7 +360,7 @@ fn a_broken_file_is_named_with_line_and_column() {
         (
             "bytes.json",
             "{\"Vpcs\": [{\"VpcId\": \"\u{1}\"}]}",
-            "bytes.json:1:21: control character (\\u0000-\\u001F) found while parsing a string",
+            "bytes.json:1:22: control character (\\u0000-\\u001F) found while parsing a string",
         ),
     ] {
         let evidence = Evidence::of(&[("a/fine.json", ONE), (name, content)]);

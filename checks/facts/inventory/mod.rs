@@ -199,12 +199,14 @@ macro_rules! inventory {
                 "Inventory".into()
             }
 
+            /// Each list carries its IAM action, for `tests/aws-model`.
             fn json_schema(generator: &mut SchemaGenerator) -> Schema {
                 let mut properties = serde_json::Map::new();
-                $(properties.insert(
-                    $key.into(),
-                    generator.subschema_for::<Vec<$type>>().to_value(),
-                );)*
+                $(
+                    let mut list = generator.subschema_for::<Vec<$type>>();
+                    list.insert("x-iam-action".into(), $action.into());
+                    properties.insert($key.into(), list.to_value());
+                )*
                 properties.insert(
                     "Extents".into(),
                     generator.subschema_for::<BTreeMap<String, Extent>>().to_value(),
