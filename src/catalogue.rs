@@ -22,14 +22,20 @@ pub fn list() -> String {
     let mut text = String::new();
     for check in checks() {
         let severity = check.severity.as_str();
-        let _ = writeln!(text, "{:width$}  {severity:7}  {}", check.id, check.requirement);
+        let _ = writeln!(
+            text,
+            "{:width$}  {severity:7}  {}",
+            check.id, check.requirement
+        );
     }
     text
 }
 
 /// The same as a Markdown table, for the README.
 pub fn markdown() -> String {
-    let mut text = String::from("| check | level | what is true of a healthy migration |\n| --- | --- | --- |\n");
+    let mut text = String::from(
+        "| check | level | what is true of a healthy migration |\n| --- | --- | --- |\n",
+    );
     for check in checks() {
         let _ = writeln!(
             text,
@@ -47,11 +53,17 @@ pub fn explain(id: &str) -> Result<String, ArgumentError> {
     if let Some(check) = checks().find(|check| check.id.eq_ignore_ascii_case(id)) {
         return Ok(explain_check(check));
     }
-    if let Some(code) = Code::ALL.iter().find(|code| code.as_str().eq_ignore_ascii_case(id)) {
+    if let Some(code) = Code::ALL
+        .iter()
+        .find(|code| code.as_str().eq_ignore_ascii_case(id))
+    {
         return Ok(explain_code(*code));
     }
-    let known =
-        || checks().map(|check| check.id).chain(Code::ALL.iter().map(|code| code.as_str()));
+    let known = || {
+        checks()
+            .map(|check| check.id)
+            .chain(Code::ALL.iter().map(|code| code.as_str()))
+    };
     let upper = id.to_ascii_uppercase();
     Err(ArgumentError::UnknownId {
         name: id.to_owned(),
@@ -60,7 +72,9 @@ pub fn explain(id: &str) -> Result<String, ArgumentError> {
 }
 
 fn wrap(text: &mut String, words: &str) {
-    let options = textwrap::Options::new(80).initial_indent("  ").subsequent_indent("  ");
+    let options = textwrap::Options::new(80)
+        .initial_indent("  ")
+        .subsequent_indent("  ");
     let _ = writeln!(text, "{}", textwrap::fill(words, options));
 }
 
@@ -121,7 +135,11 @@ mod tests {
     #[test]
     fn every_check_and_every_code_is_explained() {
         for check in checks() {
-            assert!(explain(check.id).unwrap().contains(check.fix.split(' ').next().unwrap()));
+            assert!(
+                explain(check.id)
+                    .unwrap()
+                    .contains(check.fix.split(' ').next().unwrap())
+            );
         }
         for code in Code::ALL {
             assert!(explain(code.as_str()).unwrap().contains("belongs to"));

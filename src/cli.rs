@@ -126,24 +126,41 @@ pub struct DoctorArguments {
           help_heading = "A planned migration")]
     pub subnets: Option<Vec<String>>,
     /// The replication subnet group that it will sit in.
-    #[arg(long, value_name = "NAME", conflicts_with = "subnets",
-          help_heading = "A planned migration")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "subnets",
+        help_heading = "A planned migration"
+    )]
     pub subnet_group: Option<String>,
     /// Its security groups.
     #[arg(long, value_name = "GROUP", value_delimiter = ',', num_args = 1..,
           help_heading = "A planned migration")]
     pub security_groups: Option<Vec<String>>,
     /// It will have a public address.
-    #[arg(long, num_args = 0, default_missing_value = "true", conflicts_with = "serverless",
-          help_heading = "A planned migration")]
+    #[arg(
+        long,
+        num_args = 0,
+        default_missing_value = "true",
+        conflicts_with = "serverless",
+        help_heading = "A planned migration"
+    )]
     pub publicly_accessible: Option<bool>,
     /// It will have no public address.
-    #[arg(long, conflicts_with = "publicly_accessible", help_heading = "A planned migration")]
+    #[arg(
+        long,
+        conflicts_with = "publicly_accessible",
+        help_heading = "A planned migration"
+    )]
     #[serde(skip)]
     pub no_publicly_accessible: bool,
     /// It will be a serverless replication.
-    #[arg(long, num_args = 0, default_missing_value = "true",
-          help_heading = "A planned migration")]
+    #[arg(
+        long,
+        num_args = 0,
+        default_missing_value = "true",
+        help_heading = "A planned migration"
+    )]
     pub serverless: Option<bool>,
     /// The endpoint's SSL mode.
     #[arg(long, value_name = "MODE", help_heading = "A planned migration")]
@@ -191,10 +208,20 @@ pub struct DoctorArguments {
     #[arg(long, value_name = "FORMAT[=FILE]", help_heading = "The report")]
     pub report: Vec<String>,
     /// Only these checks or categories.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',', help_heading = "The report")]
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        help_heading = "The report"
+    )]
     pub only: Vec<String>,
     /// Not these checks or categories.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',', help_heading = "The report")]
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        help_heading = "The report"
+    )]
     pub skip: Vec<String>,
     /// The level from which the run fails: `error`, `warning` or `advice`.
     #[arg(long, value_name = "LEVEL", help_heading = "The report")]
@@ -476,8 +503,14 @@ impl DoctorArguments {
             publicly_accessible: self.publicly_accessible,
             serverless: self.serverless,
             ssl_mode: self.ssl_mode.map(|mode| <&str>::from(mode).to_owned()),
-            migration_type: self.migration_type.map(|kind| <&str>::from(kind).to_owned()),
-            table_mappings: self.table_mappings.as_deref().map(table_mappings).transpose()?,
+            migration_type: self
+                .migration_type
+                .map(|kind| <&str>::from(kind).to_owned()),
+            table_mappings: self
+                .table_mappings
+                .as_deref()
+                .map(table_mappings)
+                .transpose()?,
             tidb_host: self.tidb_host.clone(),
             tidb_port: self.tidb_port,
             tidb_addresses: self.tidb_address.clone(),
@@ -485,7 +518,11 @@ impl DoctorArguments {
             tidb_as: self.tidb_as.map(Into::into),
             tidb_tier: self.tidb_tier.map(Into::into),
             path: self.path.map(Into::into),
-            ip_access_list: self.ip_access_list.as_deref().map(access_list).transpose()?,
+            ip_access_list: self
+                .ip_access_list
+                .as_deref()
+                .map(access_list)
+                .transpose()?,
             ca: self.ca.as_deref().map(certificate).transpose()?,
         })
     }
@@ -511,20 +548,30 @@ impl DoctorArguments {
 
     /// Where the reports go.
     pub fn targets(&self) -> Result<Vec<Target>, ArgumentError> {
-        Ok(self.report.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
+        Ok(self
+            .report
+            .iter()
+            .map(|text| text.parse())
+            .collect::<Result<_, _>>()?)
     }
 }
 
 fn read(flag: &'static str, file: &Path) -> Result<String, ArgumentError> {
-    fs::read_to_string(file)
-        .map_err(|source| ArgumentError::File { flag, file: file.to_owned(), source })
+    fs::read_to_string(file).map_err(|source| ArgumentError::File {
+        flag,
+        file: file.to_owned(),
+        source,
+    })
 }
 
 fn table_mappings(file: &Path) -> Result<String, ArgumentError> {
     let text = read("--table-mappings", file)?;
     match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
         Ok(_) => Ok(text),
-        Err(source) => Err(ArgumentError::TableMappings { file: file.to_owned(), source }),
+        Err(source) => Err(ArgumentError::TableMappings {
+            file: file.to_owned(),
+            source,
+        }),
     }
 }
 
@@ -542,7 +589,11 @@ fn access_list(values: &[String]) -> Result<Vec<AccessEntry>, ArgumentError> {
                 let text = read("--ip-access-list", file)?;
                 for (number, line) in text.lines().enumerate() {
                     let line = line.split('#').next().unwrap_or_default();
-                    for word in line.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+                    for word in line
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|word| !word.is_empty())
+                    {
                         entries.push(word.parse().map_err(|error| ArgumentError::AccessLine {
                             file: file.to_owned(),
                             line: number + 1,
@@ -604,8 +655,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_check_is_an_error_with_a_hint() {
-        let arguments =
-            DoctorArguments { only: vec!["network/routes".into()], ..DoctorArguments::default() };
+        let arguments = DoctorArguments {
+            only: vec!["network/routes".into()],
+            ..DoctorArguments::default()
+        };
         assert_eq!(
             arguments.policy().unwrap_err().to_string(),
             "unknown check `network/routes`; did you mean `network/route`?"

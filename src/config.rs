@@ -36,12 +36,17 @@ pub enum ConfigError {
 
 /// Reads a configuration. Paths in it are relative to its own folder.
 pub fn read(file: &Path) -> Result<DoctorArguments, ConfigError> {
-    let text = fs::read_to_string(file)
-        .map_err(|source| ConfigError::Io { file: file.to_owned(), source })?;
+    let text = fs::read_to_string(file).map_err(|source| ConfigError::Io {
+        file: file.to_owned(),
+        source,
+    })?;
     let mut arguments = parse(file, &text)?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let paths = arguments.facts.iter_mut().chain(&mut arguments.evidence);
-    for path in paths.chain(&mut arguments.table_mappings).chain(&mut arguments.save_facts) {
+    for path in paths
+        .chain(&mut arguments.table_mappings)
+        .chain(&mut arguments.save_facts)
+    {
         *path = folder.join(&*path);
     }
     Ok(arguments)
@@ -49,7 +54,9 @@ pub fn read(file: &Path) -> Result<DoctorArguments, ConfigError> {
 
 fn parse(file: &Path, text: &str) -> Result<DoctorArguments, ConfigError> {
     toml::from_str(text).map_err(|error| {
-        let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(""));
+        let before = error
+            .span()
+            .map_or("", |span| text.get(..span.start).unwrap_or(""));
         let line_start = before.rfind('\n').map_or(0, |place| place + 1);
         ConfigError::Toml {
             file: file.to_owned(),
@@ -65,12 +72,17 @@ mod tests {
     use super::*;
 
     fn message(text: &str) -> String {
-        parse(Path::new("tidb-dms.toml"), text).unwrap_err().to_string()
+        parse(Path::new("tidb-dms.toml"), text)
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
     fn errors_name_line_and_column() {
-        assert!(message("task = \"a\"\ntsk = \"b\"\n").starts_with("tidb-dms.toml:2:1: unknown field `tsk`"));
+        assert!(
+            message("task = \"a\"\ntsk = \"b\"\n")
+                .starts_with("tidb-dms.toml:2:1: unknown field `tsk`")
+        );
         assert!(message("tidb-port = \"x\"\n").starts_with("tidb-dms.toml:1:13: invalid type"));
         assert!(message("path = \"tunnel\"\n").starts_with("tidb-dms.toml:1:8: unknown variant"));
         assert!(message("task = \n").starts_with("tidb-dms.toml:1:8: "));

@@ -256,13 +256,18 @@ pub fn seats_of_instance<'a>(
     index: &'a Index<'a>,
     name: &str,
 ) -> Option<Result<Vec<Source<'a>>, Gap>> {
-    let instance = facts.inventory.replication_instances.items.iter().find(|instance| {
-        instance.replication_instance_arn == name
-            || instance
-                .replication_instance_identifier
-                .as_deref()
-                .is_some_and(|id| id.eq_ignore_ascii_case(name))
-    })?;
+    let instance = facts
+        .inventory
+        .replication_instances
+        .items
+        .iter()
+        .find(|instance| {
+            instance.replication_instance_arn == name
+                || instance
+                    .replication_instance_identifier
+                    .as_deref()
+                    .is_some_and(|id| id.eq_ignore_ascii_case(name))
+        })?;
     let migration = Migration {
         kind: Kind::Instance(instance),
         source: Side::NotNamed,

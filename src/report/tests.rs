@@ -16,5 +16,12 @@ fn show() {
     }
     all += &super::trace::render(&samples::crooked(), &Style { width, colour });
     std::fs::write("/tmp/show.txt", all).unwrap();
-    std::fs::write("/tmp/show.xml", super::junit::render(&samples::all().into_iter().map(|x| x.1).collect::<Vec<_>>(), tidb_dms_checks::severity::Severity::Error)).unwrap();
+    std::fs::write(
+        "/tmp/show.xml",
+        super::junit::render(
+            &samples::all().into_iter().map(|x| x.1).collect::<Vec<_>>(),
+            tidb_dms_checks::severity::Severity::Error,
+        ),
+    )
+    .unwrap();
 }
