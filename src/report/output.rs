@@ -280,12 +280,12 @@ fn check(file: &Path) -> io::Result<()> {
     let meta = match fs::metadata(file) {
         Ok(meta) => meta,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = fs::metadata(folder(file))?;
-            return if folder.is_dir() && file.file_name().is_some() {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::NotADirectory.into())
-            };
+            if !fs::metadata(folder(file))?.is_dir() || file.file_name().is_none() {
+                return Err(io::ErrorKind::NotADirectory.into());
+            }
+            // Whether the folder takes a new file shows only when it is given one.
+            let (path, _) = beside(&whereabouts(file))?;
+            return fs::remove_file(path);
         }
         Err(error) => return Err(error),
     };
@@ -325,11 +325,11 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
 }
 
 fn fill(mut new: File, old: &Path, text: &str) -> io::Result<()> {
-    new.write_all(text.as_bytes())?;
+    // The mode comes first: what is kept from others is never theirs to read in between.
     if let Ok(meta) = fs::metadata(old) {
         new.set_permissions(meta.permissions())?;
     }
-    Ok(())
+    new.write_all(text.as_bytes())
 }
 
 fn straight(file: &Path, text: &str) -> io::Result<()> {

@@ -222,7 +222,17 @@ fn undecided(unlocks: &[ToUnlock<'_>], more: &str) -> Vec<String> {
 
 /// What was proved, and on what it rests.
 fn proved(report: &Report, unlocks: &[ToUnlock<'_>]) -> String {
-    let passed = counted(report.count(Outcome::Pass), "check holds", "checks hold");
+    let passed: BTreeSet<&str> = report
+        .rows
+        .iter()
+        .filter(|row| row.outcome == Outcome::Pass)
+        .map(|row| row.check.as_str())
+        .collect();
+    let mut passed = counted(passed.len(), "check holds", "checks hold");
+    let waived = report.count(Outcome::Waived);
+    if waived > 0 {
+        let _ = write!(passed, " ({waived} waived)");
+    }
     let arrive = report
         .paths
         .iter()
