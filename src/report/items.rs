@@ -16,7 +16,7 @@ pub(super) struct Item {
     pub level: Severity,
     pub check: String,
     pub message: String,
-    /// The subnets that it is about; none where it is about the whole migration.
+    /// The subnets that it is about, where it isn't about all of them.
     pub seats: Vec<String>,
     pub advice: String,
     pub commands: Vec<String>,
@@ -111,6 +111,17 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
                 subjects,
                 &finding.remedy,
             ));
+        }
+    }
+    for item in &mut items {
+        let all = report
+            .rows
+            .iter()
+            .filter(|row| row.check == item.check && row.subject.kind != "migration")
+            .count();
+        // Where it is about every seat there is nothing to tell apart.
+        if item.seats.len() >= all {
+            item.seats.clear();
         }
     }
     items.sort_by_key(|item| (std::cmp::Reverse(item.level), item.number));

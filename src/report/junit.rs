@@ -261,7 +261,9 @@ fn gaps(row: &Row) -> String {
 fn body(message: &str, row: &Row) -> String {
     let mut lines = vec![message.to_owned()];
     for finding in &row.findings {
-        lines.extend(finding_lines(finding));
+        // A single finding's message stands above already.
+        let said = usize::from(plain(&finding.message) == message);
+        lines.extend(finding_lines(finding).into_iter().skip(said));
     }
     if let Some(reason) = &row.reason {
         lines.push(format!("reason: {}", plain(reason)));

@@ -36,7 +36,7 @@ pub struct Context {
     pub fail_on: Severity,
     /// How standard output looks.
     pub style: Style,
-    /// A line above each terminal report, such as that this is a demo.
+    /// A line above the terminal report, such as that this is a demo.
     pub banner: Option<String>,
 }
 
@@ -163,24 +163,15 @@ impl Outputs {
     ) -> Result<(), ReportError> {
         let mut result = Ok(());
         for target in &self.targets {
-            let done = match &target.file {
-                Some(file) => {
-                    let text = self.render(target.format, reports, &Style::FILE);
-                    replace(file, &text).map_err(|source| ReportError::File {
-                        file: file.clone(),
-                        source,
-                    })
-                }
-                None => {
-                    let text = self.render(target.format, reports, &self.context.style);
-                    match stdout
-                        .write_all(text.as_bytes())
-                        .and_then(|()| stdout.flush())
-                    {
-                        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                        done => done.map_err(ReportError::StandardOutput),
-                    }
-                }
+            let done = if let Some(file) = &target.file {
+                let text = self.render(target.format, reports, &Style::FILE);
+                replace(file, &text).map_err(|source| ReportError::File {
+                    file: file.clone(),
+                    source,
+                })
+            } else {
+                let text = self.render(target.format, reports, &self.context.style);
+                print(stdout, &text).map_err(ReportError::StandardOutput)
             };
             result = result.and(done);
         }
@@ -190,10 +181,10 @@ impl Outputs {
     fn render(&self, format: Format, reports: &[Report], style: &Style) -> String {
         match format {
             Format::Terminal => {
-                let banner = self.context.banner.as_deref();
+                let mut banner = self.context.banner.as_deref();
                 let texts: Vec<String> = reports
                     .iter()
-                    .map(|report| terminal::render(report, style, banner))
+                    .map(|report| terminal::render(report, style, banner.take()))
                     .collect();
                 let rule = format!("\n{}\n\n", "━".repeat(style.width.min(80)));
                 texts.join(&rule)
@@ -296,12 +287,12 @@ fn check(file: &Path) -> io::Result<()> {
     let meta = match fs::metadata(file) {
         Ok(meta) => meta,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = fs::metadata(folder(file))?;
-            return if folder.is_dir() && file.file_name().is_some() {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::NotADirectory.into())
-            };
+            if !fs::metadata(folder(file))?.is_dir() || file.file_name().is_none() {
+                return Err(io::ErrorKind::NotADirectory.into());
+            }
+            // Whether the folder takes a new file shows only when it is given one.
+            let (path, _) = beside(&whereabouts(file))?;
+            return fs::remove_file(path);
         }
         Err(error) => return Err(error),
     };
@@ -346,11 +337,11 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
 }
 
 fn fill(mut new: File, old: &Path, text: &str) -> io::Result<()> {
-    new.write_all(text.as_bytes())?;
+    // The mode comes first: what is kept from others is never theirs to read in between.
     if let Ok(meta) = fs::metadata(old) {
         new.set_permissions(meta.permissions())?;
     }
-    Ok(())
+    new.write_all(text.as_bytes())
 }
 
 fn straight(file: &Path, text: &str) -> io::Result<()> {
@@ -359,11 +350,15 @@ fn straight(file: &Path, text: &str) -> io::Result<()> {
         .create(true)
         .truncate(true)
         .open(file)?;
+    print(&mut stream, text)
+}
+
+/// Writes to a stream. Whoever reads it may stop reading.
+fn print(stream: &mut impl Write, text: &str) -> io::Result<()> {
     match stream
         .write_all(text.as_bytes())
         .and_then(|()| stream.flush())
     {
-        // Whoever reads a pipe may stop reading.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
@@ -383,5 +378,202 @@ fn beside(file: &Path) -> io::Result<(PathBuf, File)> {
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    use super::*;
+    use crate::report::samples;
+
+    fn context() -> Context {
+        Context {
+            checks: vec!["network/route".into(), "dms/ssl-mode".into()],
+            migration: "orders-to-tidb".into(),
+            taken_at: samples::healthy().taken_at,
+            fail_on: Severity::Error,
+            style: Style::FILE,
+            banner: Some("A demo.".into()),
+        }
+    }
+
+    fn target(format: Format, file: &Path) -> Target {
+        Target {
+            format,
+            file: Some(file.to_owned()),
+        }
+    }
+
+    fn stdout(format: Format) -> Target {
+        Target { format, file: None }
+    }
+
+    /// Standard output that fails in one way.
+    struct Failing(io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_file_says_did_not_finish_until_the_run_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Format::ALL.map(|format| (format, folder.path().join(format.as_str())));
+        let targets = files
+            .iter()
+            .map(|(format, file)| target(*format, file))
+            .collect();
+        let outputs = Outputs::prepare(targets, context()).unwrap();
+        let read = |index: usize| fs::read_to_string(&files[index].1).unwrap();
+        assert_eq!(
+            read(0),
+            "? orders-to-tidb: no result, the run did not finish\n"
+        );
+        let report: Report = serde_json::from_str(&read(1)).unwrap();
+        assert_eq!((report.verdict, report.exit_code), (Verdict::Unknown, 3));
+        assert_eq!(report.count(Outcome::Unknown), report.rows.len());
+        assert_eq!(report.rows.len(), 2);
+        assert_eq!(read(2).matches("<error ").count(), 2);
+
+        let mut seen = Vec::new();
+        let reports = [samples::broken(), samples::healthy()];
+        outputs.finish_to(&reports, &mut seen).unwrap();
+        let text = String::from_utf8(seen).unwrap();
+        assert!(
+            text.starts_with("A demo.\n"),
+            "the terminal gets a report of its own"
+        );
+        assert_eq!(text.matches("A demo.").count(), 1);
+        assert_eq!(read(1), json::render(&reports));
+        assert_eq!(read(2), junit::render(&reports, Severity::Error));
+        // Nothing else was left behind.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn mode_and_links_are_kept_and_the_file_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a.json"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("a.json", &link).unwrap();
+        let held = File::open(&file).unwrap();
+        let outputs = Outputs::prepare(vec![target(Format::Json, &link)], context()).unwrap();
+        outputs
+            .finish_to(&[samples::healthy()], &mut io::sink())
+            .unwrap();
+        let meta = fs::metadata(&file).unwrap();
+        assert_eq!(meta.mode() & 0o777, 0o640);
+        // Whoever has the old file open keeps the old one whole.
+        assert_eq!(io::read_to_string(held).unwrap(), "old");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(
+            fs::read_to_string(&link)
+                .unwrap()
+                .contains("orders-to-tidb")
+        );
+    }
+
+    #[test]
+    fn pipes_and_devices_are_written_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let targets = vec![
+            target(Format::Json, &pipe),
+            target(Format::Junit, Path::new("/dev/null")),
+            target(Format::Json, Path::new("/dev/null")),
+        ];
+        // Nobody reads the pipe yet, and this must not wait.
+        let outputs = Outputs::prepare(targets, context()).unwrap();
+        let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
+        let reports = [samples::healthy()];
+        outputs.finish_to(&reports, &mut io::sink()).unwrap();
+        assert_eq!(reader.join().unwrap(), json::render(&reports));
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_before_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, good) = (folder.path().join("file"), folder.path().join("good"));
+        fs::write(&file, "precious").unwrap();
+        symlink("file", folder.path().join("link")).unwrap();
+        let refused = |targets: Vec<Target>| {
+            let error = Outputs::prepare(targets, context())
+                .unwrap_err()
+                .to_string();
+            assert!(!error.contains('\n'));
+            error.replace(&folder.path().display().to_string(), "…")
+        };
+        let json = |path: PathBuf| target(Format::Json, &path);
+        assert_eq!(
+            refused(vec![stdout(Format::Json), stdout(Format::Junit)]),
+            "--report: `json` and `junit` both go to standard output; give one a file"
+        );
+        assert_eq!(
+            refused(vec![json(file.clone()), json(folder.path().join("link"))]),
+            "--report: two reports go to the same file, …/link"
+        );
+        let other_name = folder
+            .path()
+            .join("../")
+            .join(folder.path().file_name().unwrap());
+        assert_eq!(
+            refused(vec![json(good.clone()), json(other_name.join("good"))]),
+            format!(
+                "--report: two reports go to the same file, …/../{}/good",
+                folder.path().file_name().unwrap().display()
+            )
+        );
+        assert_eq!(
+            refused(vec![
+                json(good.clone()),
+                json(folder.path().join("no/where"))
+            ]),
+            "…/no/where: can't write the report: no such file or directory"
+        );
+        assert_eq!(
+            refused(vec![json(folder.path().to_owned())]),
+            "…: can't write the report: is a directory"
+        );
+        assert_eq!(
+            refused(vec![json(file.join("below"))]),
+            "…/file/below: can't write the report: not a directory"
+        );
+        // Nothing was touched.
+        assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+        assert!(!good.exists());
+    }
+
+    #[test]
+    fn a_reader_may_stop_and_a_full_disk_is_an_error() {
+        let outputs = Outputs::prepare(vec![stdout(Format::Json)], context()).unwrap();
+        let reports = [samples::healthy()];
+        let mut gone = Failing(io::ErrorKind::BrokenPipe);
+        outputs.finish_to(&reports, &mut gone).unwrap();
+        let mut full = Failing(io::ErrorKind::StorageFull);
+        let error = outputs.finish_to(&reports, &mut full).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "standard output: can't write the report: no storage space"
+        );
+        let full = target(Format::Json, Path::new("/dev/full"));
+        let outputs = Outputs::prepare(vec![full], context()).unwrap();
+        let mut seen = Vec::new();
+        let error = outputs.finish_to(&reports, &mut seen).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "/dev/full: can't write the report: no space left on device"
+        );
+        assert!(!seen.is_empty(), "the others are written all the same");
     }
 }

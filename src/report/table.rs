@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{
-    ColumnConstraint, ContentArrangement, Table, Width, presets::UTF8_FULL_CONDENSED,
+    ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle, Width,
 };
 use tidb_dms_checks::{
     judgement::Outcome,
@@ -21,6 +21,12 @@ const SHOWN: usize = 3;
 
 /// The widest category and the widest name that get a column as wide as they are.
 const WIDEST: (usize, usize) = (12, 34);
+
+/// Bars and a frame. The rules between categories are drawn by [`print`].
+const STYLE: TableStyle = TableStyle::new()
+    .top_border(LineStyle::new('┌', '─', '┬', '┐'))
+    .content_lines(ContentLineStyle::new('│', '│', '│'))
+    .bottom_border(LineStyle::new('└', '─', '┴', '┘'));
 
 /// One line of the table: rows of one check with the same outcome and the same text.
 struct Line {
@@ -47,10 +53,11 @@ pub(super) fn write(page: &mut Page, report: &Report, items: &[Item]) {
         .map(|name| width(name))
         .max()
         .unwrap_or(0)
-        .min(WIDEST.1.min(page.columns() / 2 - 4));
+        .min(WIDEST.1)
+        .min((page.columns() - category_columns - 10) / 2);
 
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED);
+    table.load_style(STYLE);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.force_no_tty();
     table.set_width(u16::try_from(page.columns()).unwrap_or(u16::MAX));

@@ -104,13 +104,13 @@ impl FromStr for Target {
             Some((format, file)) => (format.parse()?, Some(file)),
             None => (text.parse()?, None),
         };
-        let file = match file {
-            None => None,
-            Some("") => return Err(TargetError::NoFile { format }),
-            // These are standard output by another name, and count as it.
-            Some("-" | "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => None,
-            Some(file) => Some(PathBuf::from(file)),
-        };
+        if file == Some("") {
+            return Err(TargetError::NoFile { format });
+        }
+        // These are standard output by another name, and count as it.
+        let file = file
+            .filter(|file| !["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].contains(file))
+            .map(PathBuf::from);
         Ok(Self { format, file })
     }
 }

@@ -1,7 +1,7 @@
 //! The report for people: the answer, what is broken and how to mend it, what would decide the rest,
 //! then the details.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use tidb_dms_checks::{
     facts::Unlock,
@@ -163,7 +163,7 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item], unlocks: &[ToUnlock
                     listed(&light)
                 )
             };
-            for part in undecided(unlocks) {
+            for part in undecided(unlocks, " more") {
                 text.push_str("; ");
                 text.push_str(&part);
             }
@@ -174,7 +174,7 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item], unlocks: &[ToUnlock
             let mut text =
                 "? It can't be told yet whether this migration works. Nothing broken was found"
                     .to_owned();
-            for part in undecided(unlocks) {
+            for part in undecided(unlocks, "") {
                 text.push_str("; ");
                 text.push_str(&part);
             }
@@ -185,8 +185,8 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item], unlocks: &[ToUnlock
     }
 }
 
-/// What would decide how many checks, for the verdict line.
-fn undecided(unlocks: &[ToUnlock<'_>]) -> Vec<String> {
+/// What would decide how many checks, for the verdict line; `more` where others were named before.
+fn undecided(unlocks: &[ToUnlock<'_>], more: &str) -> Vec<String> {
     let checks = |nothing: bool| {
         unlocks
             .iter()
@@ -202,8 +202,15 @@ fn undecided(unlocks: &[ToUnlock<'_>]) -> Vec<String> {
     let mut parts = Vec::new();
     if things > 0 {
         let things = counted(things, "thing", "things");
-        let checks = counted(decidable.len(), "check", "checks");
-        parts.push(format!("{things} would decide {checks} more"));
+        let noun = if decidable.len() == 1 {
+            "check"
+        } else {
+            "checks"
+        };
+        parts.push(format!(
+            "{things} would decide {}{more} {noun}",
+            decidable.len()
+        ));
     }
     let rest = checks(true).difference(&decidable).count();
     if rest > 0 {
@@ -215,7 +222,17 @@ fn undecided(unlocks: &[ToUnlock<'_>]) -> Vec<String> {
 
 /// What was proved, and on what it rests.
 fn proved(report: &Report, unlocks: &[ToUnlock<'_>]) -> String {
-    let passed = counted(report.count(Outcome::Pass), "check holds", "checks hold");
+    let passed: BTreeSet<&str> = report
+        .rows
+        .iter()
+        .filter(|row| row.outcome == Outcome::Pass)
+        .map(|row| row.check.as_str())
+        .collect();
+    let mut passed = counted(passed.len(), "check holds", "checks hold");
+    let waived = report.count(Outcome::Waived);
+    if waived > 0 {
+        let _ = write!(passed, " ({waived} waived)");
+    }
     let arrive = report
         .paths
         .iter()
@@ -229,6 +246,7 @@ fn proved(report: &Report, unlocks: &[ToUnlock<'_>]) -> String {
         };
         let seats = match arrive {
             1 => "from its subnet".to_owned(),
+            2 => "from both subnets".to_owned(),
             count => format!("from all {count} subnets"),
         };
         let egress: BTreeSet<_> = report
@@ -252,9 +270,9 @@ fn proved(report: &Report, unlocks: &[ToUnlock<'_>]) -> String {
             "thing that was taken as given",
             "things that were taken as given",
         );
-        text.push_str(&format!(". It rests on {things}, listed at the end"));
+        let _ = write!(text, ". It rests on {things}, listed at the end");
     }
-    for part in undecided(unlocks) {
+    for part in undecided(unlocks, "") {
         text.push_str("; ");
         text.push_str(&part);
     }
@@ -437,10 +455,11 @@ fn foot(page: &mut Page, report: &Report) {
             })
         })
         .collect();
-    let mut text = format!("{total}: {}.", parts.join(", "));
-    if report.rows.is_empty() {
-        text = "No check was asked for.".to_owned();
-    }
+    let text = if report.rows.is_empty() {
+        "No check was asked for.".to_owned()
+    } else {
+        format!("{total}: {}.", parts.join(", "))
+    };
     let exit = format!("exit code {}", report.exit_code);
     let taken = 2 + width(&text);
     if taken + 4 + width(&exit) <= page.columns() {

@@ -23,17 +23,18 @@ impl Style {
     /// What standard output can show: the terminal's width within reason; colour only on a terminal,
     /// and only where `NO_COLOR` and its like don't forbid it.
     pub fn of_stdout() -> Self {
-        let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+        let width = terminal_size::terminal_size_of(std::io::stdout())
+            .map_or(80, |(width, _)| usize::from(width.0));
         let choice = anstream::AutoStream::choice(&std::io::stdout());
         Self {
-            width: width.clamp(40, 140),
+            width: width.clamp(44, 120),
             colour: choice != anstream::ColorChoice::Never,
         }
     }
 
     /// The width that is worked with: below it nothing can be laid out.
     pub(super) fn columns(&self) -> usize {
-        self.width.max(40)
+        self.width.max(44)
     }
 
     /// Text in a tone.
@@ -146,10 +147,15 @@ fn sequence_end(introducer: char, after: &str) -> Option<usize> {
             let last = body[end..].chars().next()?;
             matches!(last, '@'..='~').then_some(start + end + 1)
         }
-        ']' | 'P' | 'X' | '^' | '_' => ["\u{7}", "\u{1b}\\", "\u{9c}"]
-            .iter()
-            .filter_map(|end| body.find(end).map(|at| start + at + end.len()))
-            .min(),
+        // A string ends with its terminator. Another control character before that, and it is no
+        // string: what looks like one must not swallow what stands behind it.
+        ']' | 'P' | 'X' | '^' | '_' => {
+            let end = body.find(char::is_control)?;
+            let terminator = ["\u{7}", "\u{1b}\\", "\u{9c}"]
+                .iter()
+                .find(|terminator| body[end..].starts_with(**terminator))?;
+            Some(start + end + terminator.len())
+        }
         ' '..='/' => {
             let last = body.chars().next()?;
             matches!(last, '0'..='~').then_some(start + 1)

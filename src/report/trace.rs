@@ -87,11 +87,11 @@ const fn place(code: Code, leg: Leg) -> &'static str {
         (
             Code::NatConnectivityPrivate | Code::NatRoutesToItself | Code::NgwRequiresSourceInVpc,
             _,
-        ) => "at the NAT gateway",
+        )
+        | (Code::BadState, Leg::Nat) => "at the NAT gateway",
         (Code::EniSourceDestCheckRestriction, _) => "at the NAT instance",
         (Code::PcxNotActive | Code::PcxRequiresAddressInVpcCidr, _) => "at the peering connection",
         (Code::AddressNotInUse, _) => "at the destination: nobody has that address",
-        (Code::BadState, Leg::Nat) => "at the NAT gateway",
         (_, Leg::Seat) => "in the subnet it starts in",
         (_, Leg::Nat) => "in the NAT gateway's subnet",
         (_, Leg::Endpoint) => "at the private endpoint",
@@ -175,7 +175,8 @@ fn write_hop(
         {
             said.push(stop);
         } else {
-            kept.push(part);
+            // Without a stop of its own it is a consequence of one, or a doubt that stands below.
+            kept.push(part.trim_start_matches("✗ "));
         }
     }
     if last_of_its_id {
@@ -260,5 +261,61 @@ pub(super) fn assumptions(page: &mut Page, assumptions: &[Assumption], indent: u
     for text in texts {
         let label = format!("{}- ", " ".repeat(indent));
         page.labelled(&label, Tone::Dim, Tone::Dim, &text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, net::Ipv4Addr, path::PathBuf};
+
+    use tidb_dms_checks::{
+        facts::{Index, Inventory},
+        path::{Addresses, Source, trace},
+    };
+
+    use super::*;
+
+    /// The trace of a recorded packet world.
+    fn world(file: &PathBuf) -> Trace {
+        let mut world: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        let members = world.as_object_mut().unwrap();
+        members.remove("Fate");
+        let question = members.remove("Question").unwrap();
+        let inventory: Inventory = serde_json::from_value(world).unwrap();
+        let index = Index::new(&inventory);
+        let source = Source::find(&index, question["from"].as_str().unwrap()).unwrap();
+        let to: Ipv4Addr = question["to"].as_str().unwrap().parse().unwrap();
+        let port = u16::try_from(question["port"].as_u64().unwrap()).unwrap();
+        Trace::from(&trace(&index, &source, &[Addresses::one(to)], port))
+    }
+
+    #[test]
+    fn every_hop_and_every_stop_of_the_recorded_worlds_is_told_once() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/packets");
+        let mut files: Vec<PathBuf> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|file| file.extension().is_some_and(|name| name == "json"))
+            .collect();
+        files.sort();
+        for file in &files {
+            let trace = world(file);
+            let style = Style {
+                width: 80,
+                colour: false,
+            };
+            let text = render(&trace, &style);
+            let marks = text.lines().skip(1).map(|line| line.matches('✗').count());
+            assert_eq!(marks.sum::<usize>(), trace.stops.len(), "{text}");
+            for stop in &trace.stops {
+                assert!(text.contains(stop.code.as_str()), "{text}");
+            }
+            for hop in &trace.hops {
+                assert!(text.contains(&hop.id), "{text}");
+            }
+            assert!(text.lines().all(|line| width(line) <= 80), "{text}");
+            assert_eq!(text.matches("IPv4 only").count(), 1);
+        }
     }
 }
