@@ -440,7 +440,11 @@ impl<'a> Index<'a> {
         match self.prefix_lists.get(id) {
             Some(cidrs) => self
                 .answer(id, Some(cidrs.as_slice()), "PrefixListEntries", None)
-                .or_gap(id, "PrefixListEntries"),
+                .or_gap(id, "PrefixListEntries")
+                .and_then(|cidrs| {
+                    self.answer(id, Some(cidrs), "PrefixLists", None)
+                        .or_gap(id, "PrefixLists")
+                }),
             None => Err(Gap::new(
                 id,
                 format!(

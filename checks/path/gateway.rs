@@ -9,6 +9,7 @@ use super::{
     addresses::{Addresses, Ports, Relation},
     code::{Code, Leg},
     filter::{Peer, PeerGroups},
+    firewall::inspection,
     route::{Chosen, Target, table_of_subnet},
     walk::{Back, Nat, Sender, Walk, way_of, within},
 };
@@ -195,23 +196,12 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         self.attached(sender, id);
-        if let Some(firewall) = &chosen.route.igw_firewall {
-            let arn = firewall.firewall_arn.as_deref().unwrap_or(id);
-            self.doubt(
-                Gap::new(
-                    arn,
-                    format!(
-                        "an automated firewall inspects the packets that take {}",
-                        way_of(chosen)
-                    ),
-                    Unlock::Nothing,
-                ),
-                Code::CannotRoute,
-                sender.leg,
-            );
-        }
         self.block_at_gateway(sender);
-        if sender.nat == Nat::Private {
+        if let Some(firewall) = inspection(self.index, sender, chosen) {
+            // It may refuse the packet, and it may lend its own address to one that has none.
+            self.egress_unknown(firewall.clone());
+            self.doubt(firewall, Code::CannotRoute, sender.leg);
+        } else if sender.nat == Nat::Private {
             self.stop(
                 Code::NatConnectivityPrivate,
                 sender.leg,
@@ -220,8 +210,7 @@ impl<'a> Walk<'a, '_> {
                 Blame::Nothing,
             );
             return;
-        }
-        if sender.nat == Nat::No {
+        } else if sender.nat == Nat::No {
             self.own_public_address(sender, id);
         }
         if let Some(address) = self.destination.single()

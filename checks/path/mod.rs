@@ -16,6 +16,7 @@ pub mod addresses;
 pub mod code;
 mod deliver;
 pub mod filter;
+mod firewall;
 mod gateway;
 pub mod route;
 mod source;

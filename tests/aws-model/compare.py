@@ -32,9 +32,17 @@ ANSWERS = {
     "PrefixListEntries": {"PrefixListId"},
 }
 
-# `describe-instances` prints its interfaces in a shape of their own, `InstanceNetworkInterface`,
-# which has less. They are read as the interfaces they are.
-OTHER_SHAPES = {"InstanceNetworkInterface": "NetworkInterface"}
+# `describe-instances` prints its interfaces in shapes of their own, which have less. They are read as
+# the interfaces they are.
+OTHER_SHAPES = {
+    "InstanceNetworkInterface": "NetworkInterface",
+    "InstanceNetworkInterfaceAssociation": "NetworkInterfaceAssociation",
+    "InstanceNetworkInterfaceAttachment": "NetworkInterfaceAttachment",
+    "InstancePrivateIpAddress": "NetworkInterfacePrivateIpAddress",
+}
+
+# Lists that the inventory calls otherwise than the answer does: two calls answer with the same key.
+OTHER_KEYS = {"ManagedPrefixLists": "PrefixLists"}
 
 # One type reads both forms of an attachment.
 JOINT = {
@@ -86,8 +94,8 @@ class Comparison:
             answer = model.operation_model(operation).output_shape
             if key in ANSWERS:
                 self.shape(self.resolve(schema["items"]), answer, ANSWERS[key])
-            elif key in answer.members:
-                self.value(schema, answer.members[key])
+            elif OTHER_KEYS.get(key, key) in answer.members:
+                self.value(schema, answer.members[OTHER_KEYS.get(key, key)])
             else:
                 self.faults.add(f"{key}: {action} doesn't answer with it")
 
@@ -150,13 +158,57 @@ def words(html):
     return "".join(text)
 
 
-def main():
-    """Compares, and says what is wrong."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        comparison = Comparison(json.load(file))
+def faults(schema):
+    """Everything that is wrong with a schema, and the comparison that found it."""
+    comparison = Comparison(schema)
     comparison.inventory()
     for name in sorted(DECIDING - comparison.reviewed):
         comparison.faults.add(f"{name} decides paths, and its fields aren't reviewed")
+    return comparison
+
+
+def doctored(schema):
+    """The schema with one fault each, and how that fault is to be called."""
+
+    def with_fault(fault):
+        copy = json.loads(json.dumps(schema))
+        fault(copy["$defs"])
+        return copy
+
+    def forget(shapes):
+        del shapes["Route"]["x-irrelevant"]["InstanceOwnerId"]
+
+    def mistype(shapes):
+        properties = shapes["Subnet"]["properties"]
+        properties["CidrBlok"] = properties.pop("CidrBlock")
+
+    def mistype_nested(shapes):
+        shapes["PortRange"]["properties"]["Too"] = {}
+
+    def give_no_reason(shapes):
+        shapes["Vpc"]["x-irrelevant"]["Tags"] = ""
+
+    def misname_action(shapes):
+        vpcs = shapes["Inventory"]["properties"]["Vpcs"]
+        vpcs["x-iam-action"] = "ec2:DescribeVPCs"
+
+    def lose_review(shapes):
+        del shapes["NatGateway"]["x-aws-shape"]
+
+    yield "Route.InstanceOwnerId: nobody has reviewed it", with_fault(forget)
+    yield "Subnet.CidrBlok is no field of AWS's", with_fault(mistype)
+    yield "Subnet.CidrBlock: nobody has reviewed it", with_fault(mistype)
+    yield "PortRange.Too is no field of AWS's", with_fault(mistype_nested)
+    yield "Vpc.Tags is irrelevant without a reason", with_fault(give_no_reason)
+    yield "Vpcs: ec2:DescribeVPCs is no operation of AWS's", with_fault(misname_action)
+    yield "NatGateway decides paths, and its fields aren't", with_fault(lose_review)
+
+
+def main():
+    """Compares, and says what is wrong; then makes sure that it would have been noticed."""
+    with open(sys.argv[1], encoding="utf-8") as file:
+        schema = json.load(file)
+    comparison = faults(schema)
     for fault in sorted(comparison.faults):
         print(fault)
     shapes = {name for _, name in comparison.compared}
@@ -164,7 +216,14 @@ def main():
         f"botocore {botocore.__version__}: {len(shapes)} shapes compared, "
         f"{len(comparison.reviewed)} of them whole; {len(comparison.faults)} faults"
     )
-    return 1 if comparison.faults else 0
+    if comparison.faults:
+        return 1
+    for name, schema_with_fault in doctored(schema):
+        found = faults(schema_with_fault).faults
+        if not any(fault.startswith(name) for fault in found):
+            print(f"a doctored schema passes: {name}")
+            return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -53,6 +53,10 @@ aws_shape! {
         /// Encryption control, whose mode `enforce` may drop traffic at gateways.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub encryption_control: Option<EncryptionControl>,
+        /// Automated Internet Firewalls between the VPC and its internet gateway (2026); empty
+        /// where it has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub network_firewall_associations: Option<Vec<NetworkFirewallAssociation>>,
         /// The DHCP options set, which may replace the VPC resolver.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub dhcp_options_id: Option<String>,
@@ -114,6 +118,21 @@ aws_shape! {
 }
 
 aws_shape! {
+    /// An Automated Internet Firewall of a VPC.
+    pub struct NetworkFirewallAssociation {
+        /// The firewall.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub firewall_arn: Option<String>,
+        /// `pending`, `active` or `disabling`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub firewall_onboarding_status: Option<String>,
+        /// `monitor` or `enforce`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub firewall_mode: Option<String>,
+    }
+}
+
+aws_shape! {
     /// Two attributes of a VPC (`describe-vpc-attribute`, one call each).
     pub struct VpcAttributes {
         /// `vpc-…`.
@@ -158,6 +177,10 @@ aws_shape! {
         /// VPC Block Public Access for this subnet.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub block_public_access_states: Option<BlockPublicAccessStates>,
+        /// What the VPC's Automated Internet Firewall does with the subnet: `flexible`,
+        /// `outbound-only`, `bidirectional`, `exclude`, `az-unsupported`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub network_firewall_connectivity_type: Option<String>,
         /// Names the region and account.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub subnet_arn: Option<String>,
@@ -917,7 +940,8 @@ aws_shape! {
 }
 
 aws_shape! {
-    /// A managed prefix list (`describe-managed-prefix-lists`), without its entries.
+    /// A managed prefix list, without its entries. `describe-managed-prefix-lists` prints it under
+    /// the key `PrefixLists`, which the older call has too: from files it comes as [`PrefixList`].
     pub struct ManagedPrefixList {
         /// `pl-…`.
         pub prefix_list_id: String,
@@ -957,7 +981,8 @@ aws_shape! {
 }
 
 aws_shape! {
-    /// A prefix list as the older `describe-prefix-lists` prints it, with its CIDRs.
+    /// A prefix list as the older `describe-prefix-lists` prints it, with its CIDRs; without them,
+    /// as `describe-managed-prefix-lists` does.
     pub struct PrefixList {
         /// `pl-…`.
         pub prefix_list_id: String,
