@@ -1074,6 +1074,7 @@ impl<'a> Walk<'a, '_> {
             .iter()
             .filter_map(Addresses::single)
             .collect();
+        self.path.complete = true;
         self.private_egress(sender, &sources);
         let (Some(vpc), Some(address)) = (peer.vpc_id.as_deref(), self.destination.single()) else {
             let gap = Gap::new(
