@@ -22,6 +22,7 @@ mod repair;
 pub mod report;
 pub mod severity;
 
+pub use case::seats_of_instance;
 pub use examine::{examine, examine_all};
 
 use check::Check;

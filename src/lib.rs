@@ -1,2 +1,15 @@
 //! `tidb-dms`: tells, before a migration starts, whether AWS DMS will reach and use a TiDB Cloud
 //! cluster.
+//!
+//! Data flows one way, once: [`collect`] looks and never judges, `tidb_dms_checks` judges and never
+//! looks, [`report`] writes. [`doctor`] is the three steps in one function; [`trace`] asks the path
+//! engine alone; [`cli`] and [`config`] are what can be typed, [`catalogue`] what the program knows of
+//! itself.
+
+pub mod catalogue;
+pub mod cli;
+pub mod collect;
+pub mod config;
+pub mod doctor;
+pub mod report;
+pub mod trace;

@@ -1,1 +1,49 @@
-fn main() {}
+//! Arguments in, exit code out.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use tidb_dms::{
+    catalogue,
+    cli::{Cli, Command},
+    doctor, report, trace,
+};
+
+/// The program could not do its work.
+const COULD_NOT: u8 = 2;
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            // Whoever closed standard error doesn't want to know.
+            let _ = writeln!(io::stderr(), "error: {}", report::plain(&error));
+            ExitCode::from(COULD_NOT)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<u8, String> {
+    match cli.command {
+        Command::Doctor(command) => doctor::run(*command).map_err(|error| error.to_string()),
+        Command::Trace(arguments) => trace::run(&arguments).map_err(|error| error.to_string()),
+        Command::Checks => print(&catalogue::list()),
+        Command::Explain { id } => {
+            print(&catalogue::explain(&id).map_err(|error| error.to_string())?)
+        }
+        Command::Schema { document } => print(&catalogue::schema(document)),
+    }
+}
+
+/// Prints; a reader that stops reading is no error.
+fn print(text: &str) -> Result<u8, String> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(format!("standard output: {error}"))
+        }
+        _ => Ok(0),
+    }
+}

@@ -9,7 +9,7 @@ use crate::{
     case::{Case, Seat},
     change::Change,
     check::{Check, Judge},
-    facts::{Assumption, Gap, Unlock, cluster::AccessEntry},
+    facts::{Assumption, cluster::AccessEntry},
     judgement::Judgement,
     severity::Severity,
 };
@@ -54,13 +54,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
     let Some(list) = j.look(case.cluster.access_list.clone()) else {
         return;
     };
-    if list.is_empty() {
-        j.gap(Gap::new(
-            "the cluster's IP access list",
-            "it is empty, and TiDB Cloud's own documents disagree whether that lets everybody in or \
-             nobody",
-            Unlock::Flag("--ip-access-list".into()),
-        ));
+    if super::is_empty(j, &list) {
         return;
     }
     let name = case.cluster.name();

@@ -3,7 +3,7 @@
 use crate::{
     case::Case,
     check::Check,
-    facts::{PathKind, cluster::AccessEntry},
+    facts::{Gap, PathKind, Unlock, cluster::AccessEntry},
     judgement::Judgement,
 };
 
@@ -28,6 +28,20 @@ pub(crate) fn is_private(j: &mut Judgement, case: &Case<'_>) -> bool {
         }
         None => true,
     }
+}
+
+/// An empty list is no answer: TiDB Cloud's own documents disagree on what it means (`tidb-cloud.md`
+/// §2.1). `true` when it is on record as a gap.
+fn is_empty(j: &mut Judgement, list: &[AccessEntry]) -> bool {
+    if list.is_empty() {
+        j.gap(Gap::new(
+            "the cluster's IP access list",
+            "it is empty, and TiDB Cloud's own documents disagree whether that lets everybody in \
+             or nobody",
+            Unlock::Flag("--ip-access-list".into()),
+        ));
+    }
+    list.is_empty()
 }
 
 /// Whether a list lets the whole internet in, by one entry or by several.

@@ -12,7 +12,7 @@ use crate::{
         Assumption, Fact, Facts, Gap, Index, PathKind, Role, Unlock, inventory::dms::Endpoint,
     },
     migration::{Kind, Migration, Side},
-    path::{Addresses, Path},
+    path::{Addresses, Path, Source},
     report::MigrationSummary,
 };
 
@@ -247,6 +247,44 @@ fn describe(endpoint: &Endpoint) -> String {
         (Some(host), None) => format!("{name} ({engine}, {host})"),
         _ => format!("{name} ({engine})"),
     }
+}
+
+/// Where a replication instance may sit today, by its name or ARN; `None` when there is no such
+/// instance.
+pub fn seats_of_instance<'a>(
+    facts: &'a Facts,
+    index: &'a Index<'a>,
+    name: &str,
+) -> Option<Result<Vec<Source<'a>>, Gap>> {
+    let instance = facts
+        .inventory
+        .replication_instances
+        .items
+        .iter()
+        .find(|instance| {
+            instance.replication_instance_arn == name
+                || instance
+                    .replication_instance_identifier
+                    .as_deref()
+                    .is_some_and(|id| id.eq_ignore_ascii_case(name))
+        })?;
+    let migration = Migration {
+        kind: Kind::Instance(instance),
+        source: Side::NotNamed,
+        target: Side::NotNamed,
+    };
+    let case = Case::new(facts, index, migration);
+    Some(match case.seats {
+        Fact::Unknown(gap) => Err(gap),
+        Fact::Known(seats) => seats
+            .into_iter()
+            .filter(|seat| seat.role != "standby")
+            .map(|seat| match seat.source {
+                Fact::Known(source) => Ok(source),
+                Fact::Unknown(gap) => Err(gap),
+            })
+            .collect(),
+    })
 }
 
 /// The region in an ARN, `arn:aws:dms:us-east-1:…`.

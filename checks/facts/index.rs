@@ -80,6 +80,7 @@ pub struct Index<'a> {
     endpoints_of_interface: HashMap<&'a str, &'a VpcEndpoint>,
     peerings: HashMap<&'a str, &'a VpcPeeringConnection>,
     prefix_lists: HashMap<&'a str, Vec<&'a str>>,
+    pages_of_prefix_lists: HashSet<&'a str>,
     instances: HashMap<&'a str, &'a Instance>,
     instances_of_interface: HashMap<&'a str, &'a str>,
     replication_instances: HashMap<&'a str, &'a ReplicationInstance>,
@@ -121,6 +122,7 @@ impl<'a> Index<'a> {
             endpoints_of_interface: HashMap::new(),
             peerings: by_id(&inventory.vpc_peering_connections),
             prefix_lists: HashMap::new(),
+            pages_of_prefix_lists: HashSet::new(),
             instances: HashMap::new(),
             instances_of_interface: HashMap::new(),
             replication_instances: by_id(&inventory.replication_instances),
@@ -166,6 +168,9 @@ impl<'a> Index<'a> {
             }
         }
         for list in &self.inventory.prefix_list_entries.items {
+            if list.next_token.is_some() {
+                self.pages_of_prefix_lists.insert(&list.prefix_list_id);
+            }
             // An entry without its CIDR could be any: the list is then as good as not seen.
             if let Some(entries) = &list.entries
                 && entries.iter().all(|entry| entry.cidr.is_some())
@@ -537,10 +542,21 @@ impl<'a> Index<'a> {
     /// The CIDRs of a prefix list, both families, as text.
     pub fn prefix_list(&self, id: &str) -> Result<&[&'a str], Gap> {
         let lists = &self.inventory.prefix_list_entries;
+        if self.pages_of_prefix_lists.contains(id) {
+            return Err(Gap::new(
+                id,
+                "its entries came in pages, and whether all of them are there can't be told",
+                unlock_of("PrefixListEntries"),
+            ));
+        }
         match self.prefix_lists.get(id) {
             Some(cidrs) => self
                 .answer(id, Some(cidrs.as_slice()), "PrefixListEntries", None)
-                .or_gap(id, "PrefixListEntries"),
+                .or_gap(id, "PrefixListEntries")
+                .and_then(|cidrs| {
+                    self.answer(id, Some(cidrs), "PrefixLists", None)
+                        .or_gap(id, "PrefixLists")
+                }),
             None => Err(Gap::new(
                 id,
                 format!(

@@ -23,7 +23,7 @@ pub(crate) static CHECK: Check = Check {
         "ec2:DescribeVpcs",
         "ec2:DescribeInternetGateways",
     ],
-    after: &["network/route"],
+    after: &["network/route", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };
 

@@ -5,7 +5,7 @@ use crate::{
     check::Check,
     facts::{Gap, Unlock},
     judgement::Judgement,
-    path::{Path, owner},
+    path::{Leg, Path, Stop, owner},
     repair,
     severity::Severity,
 };
@@ -28,9 +28,9 @@ pub(crate) const CHECKS: &[&Check] = &[
     &network_type::CHECK,
     &dms_region::CHECK,
     &route::CHECK,
+    &nat_gateway::CHECK,
     &internet_gateway::CHECK,
     &public_accessibility::CHECK,
-    &nat_gateway::CHECK,
     &security_group::CHECK,
     &network_acl::CHECK,
     &block_public_access::CHECK,
@@ -52,7 +52,7 @@ fn judge_path<'s>(
         .iter()
         .filter(|stop| owner(stop.code, stop.leg) == id)
     {
-        let draft = j.fail(sentence(&stop.detail));
+        let draft = j.fail(message(path, stop));
         repair::mend(draft, case, seat, path, stop);
     }
     for doubt in path
@@ -71,6 +71,16 @@ fn judge_path<'s>(
             .at(Severity::Warning);
     }
     Some(path)
+}
+
+/// A stop in the reader's words. What stops behind NAT is told as the NAT's, which is where he looks.
+fn message(path: &Path, stop: &Stop) -> String {
+    match path.nat_gateways.last() {
+        Some(nat) if stop.leg == Leg::Nat && !stop.detail.contains(nat.as_str()) => {
+            format!("{nat} has no way on: {}", stop.detail)
+        }
+        _ => sentence(&stop.detail),
+    }
 }
 
 /// Says what a check has to say of a thing that the path doesn't pass: it doesn't apply, or, where the

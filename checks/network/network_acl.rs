@@ -21,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "ec2:DescribeVpcs",
         "ec2:DescribeNetworkAcls",
     ],
-    after: &["network/route"],
+    after: &["network/route", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };
 

@@ -30,7 +30,7 @@ pub(crate) static CHECK: Check = Check {
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeAddresses",
     ],
-    after: &["network/route"],
+    after: &["network/route", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };
 
@@ -38,6 +38,10 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
     let Some(path) = super::judge_path(j, case, seat, CHECK.id) else {
         return;
     };
+    if !path.leaves_by_own_address && !path.nat_gateways.is_empty() {
+        j.not_applicable("packets leave through NAT");
+        return;
+    }
     if !path.leaves_by_own_address {
         super::not_on_the_way(j, path, "an internet gateway without NAT");
         return;

@@ -11,6 +11,7 @@ use super::{
     addresses::{Addresses, Relation},
     code::{Code, Leg},
     filter::{Peer, PeerGroups, groups_of},
+    firewall::inspection,
     route::{Chosen, Target, table_of_subnet},
     source::is_elastic,
     walk::{Back, Nat, Sender, Walk, way_of, within},
@@ -198,23 +199,12 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         self.attached(sender.vpc, sender.leg, id);
-        if let Some(firewall) = &chosen.route.igw_firewall {
-            let arn = firewall.firewall_arn.as_deref().unwrap_or(id);
-            self.doubt(
-                Gap::new(
-                    arn,
-                    format!(
-                        "an automated firewall inspects the packets that take {}",
-                        way_of(chosen)
-                    ),
-                    Unlock::Nothing,
-                ),
-                Code::CannotRoute,
-                sender.leg,
-            );
-        }
         self.block_at_gateway(sender);
-        if sender.nat == Nat::Private {
+        if let Some(firewall) = inspection(self.index, sender, chosen) {
+            // It may refuse the packet, and it may lend its own address to one that has none.
+            self.egress_unknown(firewall.clone());
+            self.doubt(firewall, Code::CannotRoute, sender.leg);
+        } else if sender.nat == Nat::Private {
             self.stop(
                 Code::NatConnectivityPrivate,
                 sender.leg,
@@ -223,8 +213,7 @@ impl<'a> Walk<'a, '_> {
                 Blame::Nothing,
             );
             return;
-        }
-        if sender.nat == Nat::No {
+        } else if sender.nat == Nat::No {
             self.own_public_address(sender, id);
         }
         let Some(address) = self.destination.single() else {
@@ -1085,6 +1074,7 @@ impl<'a> Walk<'a, '_> {
             .iter()
             .filter_map(Addresses::single)
             .collect();
+        self.path.complete = true;
         self.private_egress(sender, &sources);
         let (Some(vpc), Some(address)) = (peer.vpc_id.as_deref(), self.destination.single()) else {
             let gap = Gap::new(

@@ -16,6 +16,7 @@ pub mod addresses;
 pub mod code;
 mod deliver;
 pub mod filter;
+mod firewall;
 mod gateway;
 pub mod route;
 mod source;
@@ -216,8 +217,8 @@ impl Path {
         }
     }
 
-    /// Adds another path: the way to another address of the same destination.
-    fn join(&mut self, other: Self) {
+    /// Adds another path: the way to another address of the same destination, or from another seat.
+    pub fn join(&mut self, other: Self) {
         fn add<T: PartialEq>(into: &mut Vec<T>, from: Vec<T>) {
             for item in from {
                 if !into.contains(&item) {

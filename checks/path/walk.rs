@@ -309,7 +309,16 @@ impl<'a> Walk<'a, '_> {
                     Code::NoRouteToDestination,
                     sender.leg,
                     &table.route_table_id,
-                    format!("{} matches no route", self.destination),
+                    match sender.subnet {
+                        Some(subnet) => format!(
+                            "{} of {} has no route to {}",
+                            table.route_table_id, subnet.subnet_id, self.destination
+                        ),
+                        None => format!(
+                            "{} has no route to {}",
+                            table.route_table_id, self.destination
+                        ),
+                    },
                     Blame::Route {
                         table: table.route_table_id.clone(),
                         vpc: sender.vpc.to_owned(),

@@ -1,4 +1,4 @@
-//! What DMS says of itself. Names and shapes are AWS's own (`aws dms describe-…`, PascalCase).
+//! What DMS says of itself. Names and shapes are AWS's own (`aws dms describe-…`, `PascalCase`).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -375,6 +375,17 @@ aws_shape! {
         /// The instance's name.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub replication_instance_identifier: Option<String>,
+    }
+}
+
+impl Resource for Connection {
+    /// A connection has no id of its own: it is known by its two ends.
+    fn id(&self) -> &str {
+        &self.endpoint_arn
+    }
+
+    fn second_id(&self) -> &str {
+        &self.replication_instance_arn
     }
 }
 

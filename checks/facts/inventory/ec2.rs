@@ -1,4 +1,4 @@
-//! What EC2 says of a VPC. Names and shapes are AWS's own (`aws ec2 describe-…`, PascalCase).
+//! What EC2 says of a VPC. Names and shapes are AWS's own (`aws ec2 describe-…`, `PascalCase`).
 //!
 //! A field is `None` where AWS or an older CLI didn't print it; what then holds stands in
 //! [`crate::facts::defaults`].
@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Resource, Shape, Unrecognised};
+use super::{Part, Resource, Shape, Unrecognised};
 
 /// Derives, names and serde settings that every AWS shape shares.
 macro_rules! aws_shape {
@@ -53,6 +53,10 @@ aws_shape! {
         /// Encryption control, whose mode `enforce` may drop traffic at gateways.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub encryption_control: Option<EncryptionControl>,
+        /// Automated Internet Firewalls between the VPC and its internet gateway (2026); empty
+        /// where it has none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub network_firewall_associations: Option<Vec<NetworkFirewallAssociation>>,
         /// The DHCP options set, which may replace the VPC resolver.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub dhcp_options_id: Option<String>,
@@ -114,6 +118,21 @@ aws_shape! {
 }
 
 aws_shape! {
+    /// An Automated Internet Firewall of a VPC.
+    pub struct NetworkFirewallAssociation {
+        /// The firewall.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub firewall_arn: Option<String>,
+        /// `pending`, `active` or `disabling`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub firewall_onboarding_status: Option<String>,
+        /// `monitor` or `enforce`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub firewall_mode: Option<String>,
+    }
+}
+
+aws_shape! {
     /// Two attributes of a VPC (`describe-vpc-attribute`, one call each).
     pub struct VpcAttributes {
         /// `vpc-…`.
@@ -128,12 +147,12 @@ aws_shape! {
 }
 resource!(VpcAttributes, vpc_id);
 
-aws_shape! {
-    /// `{"Value": true}`.
-    pub struct AttributeBooleanValue {
-        /// The attribute's value.
-        pub value: bool,
-    }
+/// `{"Value": true}`. Without a value it would say nothing, so there is no default.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AttributeBooleanValue {
+    /// The attribute's value.
+    pub value: bool,
 }
 
 aws_shape! {
@@ -158,6 +177,10 @@ aws_shape! {
         /// VPC Block Public Access for this subnet.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub block_public_access_states: Option<BlockPublicAccessStates>,
+        /// What the VPC's Automated Internet Firewall does with the subnet: `flexible`,
+        /// `outbound-only`, `bidirectional`, `exclude`, `az-unsupported`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub network_firewall_connectivity_type: Option<String>,
         /// Names the region and account.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub subnet_arn: Option<String>,
@@ -766,7 +789,15 @@ aws_shape! {
         pub service_managed: Option<String>,
     }
 }
-resource!(Address, public_ip);
+impl Resource for Address {
+    /// A carrier's address in a Wavelength zone has an allocation and no public address.
+    fn id(&self) -> &str {
+        match self.public_ip.as_str() {
+            "" => self.allocation_id.as_deref().unwrap_or(""),
+            address => address,
+        }
+    }
+}
 
 aws_shape! {
     /// A VPC endpoint (`describe-vpc-endpoints`).
@@ -918,7 +949,8 @@ aws_shape! {
 }
 
 aws_shape! {
-    /// A managed prefix list (`describe-managed-prefix-lists`), without its entries.
+    /// A managed prefix list, without its entries. `describe-managed-prefix-lists` prints it under
+    /// the key `PrefixLists`, which the older call has too: from files it comes as [`PrefixList`].
     pub struct ManagedPrefixList {
         /// `pl-…`.
         pub prefix_list_id: String,
@@ -941,15 +973,12 @@ aws_shape! {
         /// The entries.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub entries: Option<Vec<PrefixListEntry>>,
+        /// There are more entries: these are one page of them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub next_token: Option<String>,
     }
 }
-impl Resource for PrefixListEntries {
-    const PAGED: &'static [&'static str] = &["Entries"];
-
-    fn id(&self) -> &str {
-        &self.prefix_list_id
-    }
-}
+resource!(PrefixListEntries, prefix_list_id);
 
 aws_shape! {
     /// One CIDR of a prefix list.
@@ -961,7 +990,8 @@ aws_shape! {
 }
 
 aws_shape! {
-    /// A prefix list as the older `describe-prefix-lists` prints it, with its CIDRs.
+    /// A prefix list as the older `describe-prefix-lists` prints it, with its CIDRs; without them,
+    /// as `describe-managed-prefix-lists` does.
     pub struct PrefixList {
         /// `pl-…`.
         pub prefix_list_id: String,
@@ -973,13 +1003,7 @@ aws_shape! {
         pub cidrs: Option<Vec<String>>,
     }
 }
-impl Resource for PrefixList {
-    const PAGED: &'static [&'static str] = &["Cidrs"];
-
-    fn id(&self) -> &str {
-        &self.prefix_list_id
-    }
-}
+resource!(PrefixList, prefix_list_id);
 
 aws_shape! {
     /// An attachment of a transit gateway (`describe-transit-gateway-attachments`,
@@ -1015,7 +1039,26 @@ aws_shape! {
         pub instances: Vec<Instance>,
     }
 }
-resource!(Reservation, reservation_id);
+impl Resource for Reservation {
+    /// A filter on instances splits a reservation, and one instance may be described twice.
+    const PARTS: &'static [Part] = &[Part {
+        field: "Instances",
+        id: "InstanceId",
+        list: "Reservations",
+        comes_in_pieces: true,
+        parts: &[Part {
+            field: "NetworkInterfaces",
+            id: "NetworkInterfaceId",
+            list: "NetworkInterfaces",
+            comes_in_pieces: false,
+            parts: &[],
+        }],
+    }];
+
+    fn id(&self) -> &str {
+        &self.reservation_id
+    }
+}
 
 aws_shape! {
     /// An instance; here for NAT instances, and as a place to trace from.

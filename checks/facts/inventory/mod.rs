@@ -3,35 +3,58 @@
 //! Lists lie flat, for one region or many, one account or many. Beside each list stands its
 //! [`Extent`], so that what is absent and what was not seen can't be confused.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{DeserializeOwned, Error, MapAccess, Visitor},
+};
 
 use super::{Gap, Unlock};
+use items::take_list;
+use merge::{Conflicts, merge_list};
 
 pub mod dms;
 pub mod ec2;
+mod items;
+mod merge;
 mod shape;
 
 pub use shape::{Shape, Unrecognised};
 
 /// A thing with an id of AWS's own.
 pub trait Resource: Serialize + DeserializeOwned {
-    /// Fields whose items come in pages, so that two lists of them add up.
-    const PAGED: &'static [&'static str] = &[];
+    /// Lists inside the resource whose items have ids of their own.
+    const PARTS: &'static [Part] = &[];
 
-    /// The id, unique within its list.
+    /// The id.
     fn id(&self) -> &str;
-}
 
-impl Resource for dms::Connection {
-    /// A connection has no id; one endpoint is seldom tested from two instances, and then the
-    /// endpoint's ARN alone would mix them up.
-    fn id(&self) -> &str {
+    /// What else it takes to tell the resource from others, where the id alone isn't unique in its
+    /// list.
+    #[expect(
+        clippy::unnecessary_literal_bound,
+        reason = "those that have one return a field of theirs"
+    )]
+    fn second_id(&self) -> &str {
         ""
     }
+}
+
+/// A list inside a resource, whose items have ids of their own and are merged by them.
+#[derive(Debug)]
+pub struct Part {
+    /// The field that holds the list.
+    pub field: &'static str,
+    /// The items' field that holds their id.
+    pub id: &'static str,
+    /// The inventory's list under which contradictions about an item are recorded.
+    pub list: &'static str,
+    /// Whether one answer may hold some of the items and another answer others.
+    pub comes_in_pieces: bool,
+    /// The lists inside the items.
+    pub parts: &'static [Part],
 }
 
 /// How much of a list was delivered.
@@ -56,9 +79,17 @@ pub struct List<T> {
 }
 
 impl<T> List<T> {
-    /// Whether nothing was delivered of this list, not even an empty one.
+    /// Whether nothing was delivered of this list, not even an empty page of it: it takes the call
+    /// itself to see it.
     pub const fn is_undelivered(&self) -> bool {
-        self.items.is_empty() && matches!(self.extent, Extent::Partial(_))
+        self.items.is_empty()
+            && matches!(
+                self.extent,
+                Extent::Partial(Gap {
+                    unlock: Unlock::IamAction(_),
+                    ..
+                })
+            )
     }
 
     /// The gap, when the list isn't all that there is.
@@ -107,12 +138,36 @@ macro_rules! inventory {
             pub const LISTS: &'static [(&'static str, &'static str)] = &[$(($key, $action)),*];
 
             /// Merges another inventory into this one, resource by resource and field by field.
+            /// Resources that this one holds twice are merged only where they come from the other.
             pub fn merge(&mut self, other: Self) {
-                $(merge_list(&mut self.$field, other.$field, $key, &mut self.conflicts);)*
-                for conflict in other.conflicts {
-                    if !self.conflicts.contains(&conflict) {
-                        self.conflicts.push(conflict);
-                    }
+                let mut conflicts = Conflicts::default();
+                conflicts.extend(std::mem::take(&mut self.conflicts));
+                conflicts.extend(other.conflicts);
+                $(merge_list(&mut self.$field, other.$field, $key, &mut conflicts);)*
+                self.conflicts = conflicts.into_vec();
+            }
+
+            /// Takes the list of this key out of a JSON object that is being read, and adds it as
+            /// it comes: [`Inventory::merge`] joins what is described twice. The list is then
+            /// assumed to be whole, unless less is known of it already.
+            ///
+            /// A resource without an id is an error. A null is as good as no list.
+            pub fn deliver<'de, A: MapAccess<'de>>(
+                &mut self,
+                key: &str,
+                map: &mut A,
+            ) -> Result<Delivery, A::Error> {
+                match key {
+                    $($key => take_list(&mut self.$field, $key, map),)*
+                    _ => Ok(Delivery::Unread),
+                }
+            }
+
+            /// The extent of the list of this key.
+            pub fn extent_mut(&mut self, key: &str) -> Option<&mut Extent> {
+                match key {
+                    $($key => Some(&mut self.$field.extent),)*
+                    _ => None,
                 }
             }
         }
@@ -139,55 +194,19 @@ macro_rules! inventory {
             }
         }
 
-        impl<'de> Deserialize<'de> for Inventory {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                #[derive(Deserialize)]
-                #[serde(deny_unknown_fields)]
-                struct Raw {
-                    $(#[serde(rename = $key)] $field: Option<Vec<$type>>,)*
-                    #[serde(default, rename = "Extents")]
-                    extents: BTreeMap<String, Extent>,
-                    #[serde(default, rename = "Conflicts")]
-                    conflicts: Vec<Conflict>,
-                }
-
-                let mut raw = Raw::deserialize(deserializer)?;
-                let inventory = Self {
-                    $($field: {
-                        let extent = raw.extents.remove($key);
-                        match raw.$field {
-                            Some(items) => List {
-                                items,
-                                extent: extent.unwrap_or(Extent::AssumedWhole),
-                            },
-                            None => List {
-                                items: Vec::new(),
-                                extent: extent.unwrap_or_else(|| undelivered($key, $action)),
-                            },
-                        }
-                    },)*
-                    conflicts: raw.conflicts,
-                };
-                match raw.extents.keys().next() {
-                    Some(key) => Err(serde::de::Error::custom(format!(
-                        "Extents names `{key}`, which is no list of the inventory"
-                    ))),
-                    None => Ok(inventory),
-                }
-            }
-        }
-
         impl JsonSchema for Inventory {
             fn schema_name() -> Cow<'static, str> {
                 "Inventory".into()
             }
 
+            /// Each list carries its IAM action, for `tests/aws-model`.
             fn json_schema(generator: &mut SchemaGenerator) -> Schema {
                 let mut properties = serde_json::Map::new();
-                $(properties.insert(
-                    $key.into(),
-                    generator.subschema_for::<Vec<$type>>().to_value(),
-                );)*
+                $(
+                    let mut list = generator.subschema_for::<Vec<$type>>();
+                    list.insert("x-iam-action".into(), $action.into());
+                    properties.insert($key.into(), list.to_value());
+                )*
                 properties.insert(
                     "Extents".into(),
                     generator.subschema_for::<BTreeMap<String, Extent>>().to_value(),
@@ -273,130 +292,78 @@ inventory! {
     replication_tasks: "ReplicationTasks", dms::ReplicationTask, "dms:DescribeReplicationTasks";
 }
 
+impl<'de> Deserialize<'de> for Inventory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Lists;
+
+        impl<'de> Visitor<'de> for Lists {
+            type Value = Inventory;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an inventory")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inventory, A::Error> {
+                let mut inventory = Inventory::default();
+                let mut extents: BTreeMap<String, Extent> = BTreeMap::new();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "Extents" => extents = map.next_value()?,
+                        "Conflicts" => inventory.conflicts = map.next_value()?,
+                        _ => match inventory.deliver(&key, &mut map)? {
+                            Delivery::List | Delivery::Null => {}
+                            Delivery::OtherService => {
+                                let message = format!("{key} are not of DMS");
+                                return Err(Error::custom(message));
+                            }
+                            Delivery::Unread => {
+                                let message = format!("`{key}` is no list of the inventory");
+                                return Err(Error::custom(message));
+                            }
+                        },
+                    }
+                }
+                for (key, extent) in extents {
+                    match inventory.extent_mut(&key) {
+                        Some(known) => *known = extent,
+                        None => {
+                            return Err(Error::custom(format!(
+                                "Extents names `{key}`, which is no list of the inventory"
+                            )));
+                        }
+                    }
+                }
+                Ok(inventory)
+            }
+        }
+
+        deserializer.deserialize_map(Lists)
+    }
+}
+
+/// What became of a key that was offered to the inventory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Delivery {
+    /// It is a list of the inventory, which has its items now.
+    List,
+    /// It is a list of the inventory, but a null stood in its place.
+    Null,
+    /// It is a list of another AWS service that has the same key; it was passed over.
+    OtherService,
+    /// It is no list of the inventory; its value is still to be read.
+    Unread,
+}
+
+/// Why a list that nobody sent isn't there.
+const NOT_DELIVERED: &str = "not delivered";
+
 /// The extent of a list of which nothing was delivered.
 fn undelivered(key: &str, action: &str) -> Extent {
     Extent::Partial(Gap::new(
         key,
-        "not delivered",
+        NOT_DELIVERED,
         Unlock::IamAction(action.into()),
     ))
-}
-
-/// Merges a list into another: unknown resources are added, known ones merged field by field.
-fn merge_list<T: Resource + PartialEq>(
-    into: &mut List<T>,
-    from: List<T>,
-    key: &str,
-    conflicts: &mut Vec<Conflict>,
-) {
-    into.extent = match (into.is_undelivered(), from.is_undelivered()) {
-        (true, _) if into.items.is_empty() => from.extent,
-        (_, true) => into.extent.clone(),
-        _ => match (&into.extent, &from.extent) {
-            (Extent::Partial(gap), _) | (_, Extent::Partial(gap)) => Extent::Partial(gap.clone()),
-            (Extent::AssumedWhole, _) | (_, Extent::AssumedWhole) => Extent::AssumedWhole,
-            (Extent::Whole, Extent::Whole) => Extent::Whole,
-        },
-    };
-    let places: std::collections::HashMap<String, usize> = into
-        .items
-        .iter()
-        .enumerate()
-        .filter(|(_, item)| !item.id().is_empty())
-        .map(|(place, item)| (item.id().to_owned(), place))
-        .collect();
-    for item in from.items {
-        match places.get(item.id()) {
-            Some(&place) if into.items[place] == item => {}
-            Some(&place) => {
-                if let Some(conflict) = merge_resource(&mut into.items[place], item, key)
-                    && !conflicts.contains(&conflict)
-                {
-                    conflicts.push(conflict);
-                }
-            }
-            None if item.id().is_empty() && into.items.contains(&item) => {}
-            None => into.items.push(item),
-        }
-    }
-}
-
-/// Merges two descriptions of one resource. A field that only one of them has is taken from it;
-/// fields that differ are a conflict, since files don't say which of them is newer.
-fn merge_resource<T: Resource>(into: &mut T, from: T, key: &str) -> Option<Conflict> {
-    let id = from.id().to_owned();
-    let (Ok(mut mine), Ok(theirs)) = (serde_json::to_value(&*into), serde_json::to_value(from))
-    else {
-        return None;
-    };
-    let mut fields = Vec::new();
-    if let (Value::Object(mine), Value::Object(theirs)) = (&mut mine, &theirs) {
-        for field in T::PAGED {
-            if let (Some(Value::Array(mine)), Some(Value::Array(theirs))) =
-                (mine.get_mut(*field), theirs.get(*field))
-            {
-                mine.extend(
-                    theirs
-                        .iter()
-                        .filter(|item| !mine.contains(item))
-                        .cloned()
-                        .collect::<Vec<_>>(),
-                );
-            }
-        }
-    }
-    merge_value(&mut mine, theirs, T::PAGED, "", &mut fields);
-    if let Ok(merged) = serde_json::from_value(mine) {
-        *into = merged;
-    }
-    (!fields.is_empty()).then(|| Conflict {
-        list: key.into(),
-        id,
-        fields,
-    })
-}
-
-/// Merges JSON: objects member by member; an empty value gives way; others must be equal.
-fn merge_value(
-    mine: &mut Value,
-    theirs: Value,
-    paged: &[&str],
-    path: &str,
-    conflicts: &mut Vec<String>,
-) {
-    match (mine, theirs) {
-        (Value::Object(mine), Value::Object(theirs)) => {
-            for (name, value) in theirs {
-                if paged.contains(&name.as_str()) && mine.contains_key(&name) {
-                    continue;
-                }
-                let inner = if path.is_empty() {
-                    name.clone()
-                } else {
-                    format!("{path}.{name}")
-                };
-                match mine.get_mut(&name) {
-                    Some(known) => merge_value(known, value, &[], &inner, conflicts),
-                    None => {
-                        mine.insert(name, value);
-                    }
-                }
-            }
-        }
-        (Value::Array(mine), Value::Array(theirs)) => {
-            let mut unmatched: Vec<&Value> = mine.iter().collect();
-            let same = mine.len() == theirs.len()
-                && theirs.iter().all(|value| {
-                    let place = unmatched.iter().position(|known| *known == value);
-                    place.map(|place| unmatched.swap_remove(place)).is_some()
-                });
-            if !same {
-                conflicts.push(path.to_owned());
-            }
-        }
-        (mine, theirs) if *mine != theirs => conflicts.push(path.to_owned()),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,152 @@
+//! `tidb-dms checks`, `explain` and `schema`: what the program knows of itself.
+
+use std::fmt::Write;
+
+use schemars::schema_for;
+use tidb_dms_checks::{
+    check::Check,
+    checks,
+    facts::Facts,
+    path::{Code, Leg, Trace, owner},
+    report::Report,
+};
+
+use crate::{
+    cli::{ArgumentError, DoctorArguments, SchemaDocument, nearest},
+    report::json,
+};
+
+/// All checks, one a line: id, severity, requirement.
+pub fn list() -> String {
+    let width = checks().map(|check| check.id.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for check in checks() {
+        let severity = check.severity.as_str();
+        let _ = writeln!(
+            text,
+            "{:width$}  {severity:7}  {}",
+            check.id, check.requirement
+        );
+    }
+    text
+}
+
+/// The same as a Markdown table, for the README.
+pub fn markdown() -> String {
+    let mut text = String::from(
+        "| check | level | what is true of a healthy migration |\n| --- | --- | --- |\n",
+    );
+    for check in checks() {
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {} |",
+            check.id,
+            check.severity.as_str(),
+            check.requirement
+        );
+    }
+    text
+}
+
+/// What a check or a stop code is about.
+pub fn explain(id: &str) -> Result<String, ArgumentError> {
+    if let Some(check) = checks().find(|check| check.id.eq_ignore_ascii_case(id)) {
+        return Ok(explain_check(check));
+    }
+    if let Some(code) = Code::ALL
+        .iter()
+        .find(|code| code.as_str().eq_ignore_ascii_case(id))
+    {
+        return Ok(explain_code(*code));
+    }
+    let known = || {
+        checks()
+            .map(|check| check.id)
+            .chain(Code::ALL.iter().map(|code| code.as_str()))
+    };
+    let upper = id.to_ascii_uppercase();
+    Err(ArgumentError::UnknownId {
+        name: id.to_owned(),
+        nearest: nearest(id, known()).or_else(|| nearest(&upper, known())),
+    })
+}
+
+fn wrap(text: &mut String, words: &str) {
+    let options = textwrap::Options::new(80)
+        .initial_indent("  ")
+        .subsequent_indent("  ");
+    let _ = writeln!(text, "{}", textwrap::fill(words, options));
+}
+
+fn explain_check(check: &Check) -> String {
+    let mut text = format!("{} ({})\n", check.id, check.severity.as_str());
+    wrap(&mut text, check.requirement);
+    for (heading, words) in [("why", check.why), ("how to satisfy it", check.fix)] {
+        let _ = writeln!(text, "\n{heading}");
+        wrap(&mut text, words);
+    }
+    let codes: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| Leg::ALL.iter().any(|leg| owner(**code, *leg) == check.id))
+        .map(|code| code.as_str())
+        .collect();
+    for (heading, items) in [
+        ("stop codes of trace", codes.as_slice()),
+        ("what it needs to see", check.needs),
+        ("judged after", check.after),
+        ("controls", check.controls),
+        ("references", check.references),
+    ] {
+        if !items.is_empty() {
+            let _ = writeln!(text, "\n{heading}");
+            for item in items {
+                let _ = writeln!(text, "  {item}");
+            }
+        }
+    }
+    text
+}
+
+fn explain_code(code: Code) -> String {
+    let mut text = format!("{}\n", code.as_str());
+    wrap(&mut text, code.meaning());
+    let _ = writeln!(text, "\nbelongs to");
+    for leg in Leg::ALL {
+        let _ = writeln!(text, "  {:12} {}", leg.as_str(), owner(code, *leg));
+    }
+    text
+}
+
+/// The JSON Schema of a document.
+pub fn schema(document: SchemaDocument) -> String {
+    let schema = match document {
+        SchemaDocument::Facts => schema_for!(Facts),
+        SchemaDocument::Report => schema_for!(Report),
+        SchemaDocument::Trace => schema_for!(Trace),
+        SchemaDocument::Config => schema_for!(DoctorArguments),
+    };
+    json::pretty(&schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_and_every_code_is_explained() {
+        for check in checks() {
+            assert!(
+                explain(check.id)
+                    .unwrap()
+                    .contains(check.fix.split(' ').next().unwrap())
+            );
+        }
+        for code in Code::ALL {
+            assert!(explain(code.as_str()).unwrap().contains("belongs to"));
+        }
+        assert_eq!(
+            explain("network/rout").unwrap_err().to_string(),
+            "unknown check or stop code `network/rout`; did you mean `network/route`?"
+        );
+    }
+}

@@ -1,0 +1,667 @@
+//! What can be typed.
+//!
+//! The arguments of `doctor` are also the keys of `tidb-dms.toml`: one struct reads both, so that no
+//! flag can lack its key.
+
+use std::{
+    fs,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use thiserror::Error;
+use tidb_dms_checks::{
+    checks,
+    facts::{
+        Asked, PathKind, Role, Tier,
+        cluster::{AccessEntry, NotAnEntry},
+    },
+    policy::Policy,
+    severity::Severity,
+};
+
+use crate::report::{Target, TargetError};
+
+/// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
+/// and if not, what exactly to change.
+///
+/// Exit codes: 0 nothing broken and nothing undecided at error level; 1 something is broken; 2 the
+/// program could not do its work; 3 something could not be decided.
+#[derive(Debug, Parser)]
+#[command(name = "tidb-dms", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge a migration, existing or planned.
+    Doctor(Box<DoctorCommand>),
+    /// Follow a connection through the VPC, hop by hop.
+    Trace(TraceArguments),
+    /// List the checks.
+    Checks,
+    /// Explain a check, or a stop code of `trace`.
+    Explain {
+        /// A check id such as `network/route`, or a code such as `NO_ROUTE_TO_DESTINATION`.
+        id: String,
+    },
+    /// Print the JSON Schema of a document.
+    Schema {
+        /// Which document.
+        document: SchemaDocument,
+    },
+}
+
+/// The documents that have a schema.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum SchemaDocument {
+    /// What `--save-facts` writes and `--facts` reads.
+    Facts,
+    /// What `doctor --report json` writes.
+    Report,
+    /// What `trace --json` writes.
+    Trace,
+    /// What `--config` reads.
+    Config,
+}
+
+/// `doctor` with the file that its arguments may also stand in.
+#[derive(Args, Debug)]
+pub struct DoctorCommand {
+    /// Read arguments from this file too; what is typed wins.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The arguments.
+    #[command(flatten)]
+    pub arguments: DoctorArguments,
+}
+
+/// The arguments of `doctor`, and the keys of `tidb-dms.toml`.
+#[derive(Args, Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DoctorArguments {
+    /// A facts document that an earlier run saved; may be given several times.
+    #[arg(long, value_name = "FILE", help_heading = "What was seen")]
+    pub facts: Vec<PathBuf>,
+    /// AWS CLI output, a file or a folder with everything below it; may be given several times.
+    #[arg(long, value_name = "PATH", help_heading = "What was seen")]
+    pub evidence: Vec<PathBuf>,
+    /// When the evidence was taken, as `2026-11-24T10:02:00Z`; now, if not given.
+    #[arg(long, value_name = "TIME", help_heading = "What was seen")]
+    #[schemars(with = "Option<String>")]
+    pub at: Option<Timestamp>,
+    /// Judge a recorded, broken migration that is part of the program.
+    #[arg(long, conflicts_with_all = ["facts", "evidence"], help_heading = "What was seen")]
+    pub demo: bool,
+    /// Save what was seen and asked, to be judged again with --facts.
+    #[arg(long, value_name = "FILE", help_heading = "What was seen")]
+    pub save_facts: Option<PathBuf>,
+
+    /// The replication task, by id or ARN.
+    #[arg(long, value_name = "ID", help_heading = "Which migration")]
+    pub task: Option<String>,
+    /// The replication instance, by id or ARN.
+    #[arg(long, value_name = "ID", help_heading = "Which migration")]
+    pub replication_instance: Option<String>,
+    /// The serverless replication, by id or ARN of its configuration.
+    #[arg(long, value_name = "ID", help_heading = "Which migration")]
+    pub replication_config: Option<String>,
+    /// The source endpoint, by id or ARN.
+    #[arg(long, value_name = "ID", help_heading = "Which migration")]
+    pub source_endpoint: Option<String>,
+    /// The target endpoint, by id or ARN.
+    #[arg(long, value_name = "ID", help_heading = "Which migration")]
+    pub target_endpoint: Option<String>,
+
+    /// The subnets that the replication will sit in.
+    #[arg(long, value_name = "SUBNET", value_delimiter = ',', num_args = 1..,
+          help_heading = "A planned migration")]
+    pub subnets: Option<Vec<String>>,
+    /// The replication subnet group that it will sit in.
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "subnets",
+        help_heading = "A planned migration"
+    )]
+    pub subnet_group: Option<String>,
+    /// Its security groups.
+    #[arg(long, value_name = "GROUP", value_delimiter = ',', num_args = 1..,
+          help_heading = "A planned migration")]
+    pub security_groups: Option<Vec<String>>,
+    /// It will have a public address.
+    #[arg(
+        long,
+        num_args = 0,
+        default_missing_value = "true",
+        conflicts_with = "serverless",
+        help_heading = "A planned migration"
+    )]
+    pub publicly_accessible: Option<bool>,
+    /// It will have no public address.
+    #[arg(
+        long,
+        conflicts_with = "publicly_accessible",
+        help_heading = "A planned migration"
+    )]
+    #[serde(skip)]
+    pub no_publicly_accessible: bool,
+    /// It will be a serverless replication.
+    #[arg(
+        long,
+        num_args = 0,
+        default_missing_value = "true",
+        help_heading = "A planned migration"
+    )]
+    pub serverless: Option<bool>,
+    /// The endpoint's SSL mode.
+    #[arg(long, value_name = "MODE", help_heading = "A planned migration")]
+    pub ssl_mode: Option<SslMode>,
+    /// The migration type.
+    #[arg(long, value_name = "TYPE", help_heading = "A planned migration")]
+    pub migration_type: Option<MigrationType>,
+    /// The table mappings, a JSON file.
+    #[arg(long, value_name = "FILE", help_heading = "A planned migration")]
+    pub table_mappings: Option<PathBuf>,
+
+    /// The cluster's host name.
+    #[arg(long, value_name = "HOST", help_heading = "The TiDB Cloud cluster")]
+    pub tidb_host: Option<String>,
+    /// The cluster's port.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..),
+          help_heading = "The TiDB Cloud cluster")]
+    pub tidb_port: Option<u16>,
+    /// The cluster's addresses, as the replication will resolve its name.
+    #[arg(long, value_name = "IP", value_delimiter = ',', num_args = 1..,
+          help_heading = "The TiDB Cloud cluster")]
+    pub tidb_address: Option<Vec<Ipv4Addr>>,
+    /// The cluster's user.
+    #[arg(long, value_name = "USER", help_heading = "The TiDB Cloud cluster")]
+    pub tidb_user: Option<String>,
+    /// Which side TiDB is.
+    #[arg(long, value_name = "SIDE", help_heading = "The TiDB Cloud cluster")]
+    pub tidb_as: Option<RoleName>,
+    /// The cluster's tier.
+    #[arg(long, value_name = "TIER", help_heading = "The TiDB Cloud cluster")]
+    pub tidb_tier: Option<TierName>,
+    /// How the replication reaches the cluster.
+    #[arg(long, value_name = "KIND", help_heading = "The TiDB Cloud cluster")]
+    pub path: Option<PathName>,
+    /// The cluster's IP access list: addresses, CIDRs, ranges start-end, or a file with one a line.
+    #[arg(long, value_name = "ENTRY", value_delimiter = ',', num_args = 1..,
+          help_heading = "The TiDB Cloud cluster")]
+    pub ip_access_list: Option<Vec<String>>,
+    /// The CA that verify-full is to trust: `isrg-root-x1`, or a PEM file.
+    #[arg(long, value_name = "CA", help_heading = "The TiDB Cloud cluster")]
+    pub ca: Option<String>,
+
+    /// A report, `terminal`, `json` or `junit`, to standard output or to a file; may be given several
+    /// times.
+    #[arg(long, value_name = "FORMAT[=FILE]", help_heading = "The report")]
+    pub report: Vec<String>,
+    /// Only these checks or categories.
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        help_heading = "The report"
+    )]
+    pub only: Vec<String>,
+    /// Not these checks or categories.
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        help_heading = "The report"
+    )]
+    pub skip: Vec<String>,
+    /// The level from which the run fails: `error`, `warning` or `advice`.
+    #[arg(long, value_name = "LEVEL", help_heading = "The report")]
+    pub fail_on: Option<SeverityName>,
+}
+
+/// The arguments of `trace`.
+#[derive(Args, Debug)]
+pub struct TraceArguments {
+    /// A facts document that an earlier run saved; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub facts: Vec<PathBuf>,
+    /// AWS CLI output, a file or a folder with everything below it; may be given several times.
+    #[arg(long, value_name = "PATH", required_unless_present = "facts")]
+    pub evidence: Vec<PathBuf>,
+    /// Where the connection starts: a subnet, an interface, an instance, or a replication instance.
+    #[arg(long, value_name = "ID")]
+    pub from: String,
+    /// Where it goes to: addresses of one host, or `public` for any public address.
+    #[arg(long, value_name = "IP|public", value_delimiter = ',', required = true)]
+    pub to: Vec<Destination>,
+    /// The destination port.
+    #[arg(long, value_name = "PORT", default_value_t = 4000,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: u16,
+    /// The source's security groups, instead of those that it has.
+    #[arg(long, value_name = "GROUP", value_delimiter = ',', num_args = 1..)]
+    pub security_groups: Option<Vec<String>>,
+    /// The source's public address, instead of the one that it has.
+    #[arg(long, value_name = "IP")]
+    pub public_ip: Option<Ipv4Addr>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A destination of `trace`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Destination {
+    /// One address.
+    Address(Ipv4Addr),
+    /// Any public address.
+    Public,
+}
+
+impl std::str::FromStr for Destination {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("public") {
+            return Ok(Self::Public);
+        }
+        match text.parse::<std::net::IpAddr>() {
+            Ok(std::net::IpAddr::V4(address)) => Ok(Self::Address(address)),
+            Ok(std::net::IpAddr::V6(_)) => {
+                Err("an IPv6 address; DMS reaches TiDB Cloud over IPv4, and so does a trace".into())
+            }
+            Err(_) => Err("neither an IPv4 address nor `public`".into()),
+        }
+    }
+}
+
+/// Declares names that are typed, and what they stand for.
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident: $target:ty { $($(#[$attribute:meta])* $variant:ident = $value:expr,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, ValueEnum)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name { $($(#[$attribute])* $variant,)* }
+
+        impl From<$name> for $target {
+            fn from(name: $name) -> Self {
+                match name { $($name::$variant => $value,)* }
+            }
+        }
+    };
+}
+
+names! {
+    /// A side of a migration.
+    RoleName: Role { Source = Role::Source, Target = Role::Target, }
+}
+names! {
+    /// A tier of TiDB Cloud; Starter was called Serverless.
+    TierName: Tier {
+        #[value(alias = "serverless")]
+        #[serde(alias = "serverless")]
+        Starter = Tier::Starter,
+        Essential = Tier::Essential,
+        Dedicated = Tier::Dedicated,
+        Premium = Tier::Premium,
+    }
+}
+names! {
+    /// How a cluster is reached.
+    PathName: PathKind {
+        Public = PathKind::Public,
+        PrivateEndpoint = PathKind::PrivateEndpoint,
+        VpcPeering = PathKind::VpcPeering,
+    }
+}
+names! {
+    /// How bad things are.
+    SeverityName: Severity {
+        Error = Severity::Error,
+        Warning = Severity::Warning,
+        Advice = Severity::Advice,
+    }
+}
+names! {
+    /// DMS's SSL modes.
+    SslMode: &'static str {
+        None = "none",
+        Require = "require",
+        VerifyCa = "verify-ca",
+        VerifyFull = "verify-full",
+    }
+}
+names! {
+    /// DMS's migration types.
+    MigrationType: &'static str {
+        FullLoad = "full-load",
+        Cdc = "cdc",
+        FullLoadAndCdc = "full-load-and-cdc",
+    }
+}
+
+/// Arguments that can be typed and mean nothing.
+#[derive(Debug, Error)]
+pub enum ArgumentError {
+    /// An id of no check and no category.
+    #[error("unknown check `{name}`{}", did_you_mean(.nearest.as_deref()))]
+    UnknownCheck {
+        /// What was typed.
+        name: String,
+        /// A name like it.
+        nearest: Option<String>,
+    },
+    /// An id of no check and no stop code.
+    #[error("unknown check or stop code `{name}`{}", did_you_mean(.nearest.as_deref()))]
+    UnknownId {
+        /// What was typed.
+        name: String,
+        /// A name like it.
+        nearest: Option<String>,
+    },
+    /// Nothing to look at.
+    #[error("nothing to judge: give --evidence or --facts, or try --demo")]
+    NothingGiven,
+    /// An entry of the access list that is none.
+    #[error("--ip-access-list: {0}")]
+    AccessEntry(#[from] NotAnEntry),
+    /// A line of an access list's file that is no entry.
+    #[error("--ip-access-list: {}:{line}: {error}", file.display())]
+    AccessLine {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        error: NotAnEntry,
+    },
+    /// A file that can't be read.
+    #[error("{flag}: {}: {source}", file.display())]
+    File {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Table mappings that aren't JSON.
+    #[error("--table-mappings: {}:{}:{}: {source}", file.display(), source.line(), source.column())]
+    TableMappings {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// A PEM file without a certificate.
+    #[error("--ca: {}: neither `isrg-root-x1` nor a file with a PEM certificate", .0.display())]
+    NoCertificate(PathBuf),
+    /// A report that can't be.
+    #[error("--report: {0}")]
+    Report(#[from] TargetError),
+    /// A subnet that isn't there to be planned with.
+    #[error("--subnets: `{0}` isn't among the subnets in these facts")]
+    UnknownSubnet(String),
+    /// A subnet group that isn't there to be planned with.
+    #[error("--subnet-group: `{0}` isn't among the subnet groups in these facts")]
+    UnknownSubnetGroup(String),
+    /// A security group that isn't there to be planned with.
+    #[error("--security-groups: `{0}` isn't among the security groups in these facts")]
+    UnknownSecurityGroup(String),
+    /// A trace can't start there.
+    #[error("--from: `{0}` isn't in these facts")]
+    UnknownPlace(String),
+    /// A trace can't start there, because where it sits wasn't seen.
+    #[error("--from: {0}")]
+    UnseenPlace(String),
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// The name most like what was typed, if one is like it at all.
+pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    names
+        .map(|name| (strsim::jaro_winkler(typed, name), name))
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .filter(|(score, _)| *score > 0.7)
+        .map(|(_, name)| name.to_owned())
+}
+
+impl DoctorArguments {
+    /// Lays what was typed over what a file says.
+    #[must_use]
+    pub fn over(self, file: Self) -> Self {
+        fn list<T>(typed: Vec<T>, file: Vec<T>) -> Vec<T> {
+            if typed.is_empty() { file } else { typed }
+        }
+        let publicly_accessible = if self.no_publicly_accessible {
+            Some(false)
+        } else {
+            self.publicly_accessible.or(file.publicly_accessible)
+        };
+        let demo = self.demo || file.demo;
+        // Evidence and facts are one body: where some are typed, the file's don't mix in.
+        let typed = !self.facts.is_empty() || !self.evidence.is_empty();
+        Self {
+            facts: if typed { self.facts } else { file.facts },
+            evidence: if typed { self.evidence } else { file.evidence },
+            at: self.at.or(file.at),
+            demo,
+            save_facts: self.save_facts.or(file.save_facts),
+            task: self.task.or(file.task),
+            replication_instance: self.replication_instance.or(file.replication_instance),
+            replication_config: self.replication_config.or(file.replication_config),
+            source_endpoint: self.source_endpoint.or(file.source_endpoint),
+            target_endpoint: self.target_endpoint.or(file.target_endpoint),
+            subnets: self.subnets.or(file.subnets),
+            subnet_group: self.subnet_group.or(file.subnet_group),
+            security_groups: self.security_groups.or(file.security_groups),
+            publicly_accessible,
+            no_publicly_accessible: false,
+            serverless: self.serverless.or(file.serverless),
+            ssl_mode: self.ssl_mode.or(file.ssl_mode),
+            migration_type: self.migration_type.or(file.migration_type),
+            table_mappings: self.table_mappings.or(file.table_mappings),
+            tidb_host: self.tidb_host.or(file.tidb_host),
+            tidb_port: self.tidb_port.or(file.tidb_port),
+            tidb_address: self.tidb_address.or(file.tidb_address),
+            tidb_user: self.tidb_user.or(file.tidb_user),
+            tidb_as: self.tidb_as.or(file.tidb_as),
+            tidb_tier: self.tidb_tier.or(file.tidb_tier),
+            path: self.path.or(file.path),
+            ip_access_list: self.ip_access_list.or(file.ip_access_list),
+            ca: self.ca.or(file.ca),
+            report: list(self.report, file.report),
+            only: list(self.only, file.only),
+            skip: list(self.skip, file.skip),
+            fail_on: self.fail_on.or(file.fail_on),
+        }
+    }
+
+    /// What was asked, to be laid over the facts.
+    pub fn asked(&self) -> Result<Asked, ArgumentError> {
+        Ok(Asked {
+            task: self.task.clone(),
+            replication_instance: self.replication_instance.clone(),
+            replication_config: self.replication_config.clone(),
+            source_endpoint: self.source_endpoint.clone(),
+            target_endpoint: self.target_endpoint.clone(),
+            subnets: self.subnets.clone(),
+            subnet_group: self.subnet_group.clone(),
+            security_groups: self.security_groups.clone(),
+            publicly_accessible: self.publicly_accessible,
+            serverless: self.serverless,
+            ssl_mode: self.ssl_mode.map(|mode| <&str>::from(mode).to_owned()),
+            migration_type: self
+                .migration_type
+                .map(|kind| <&str>::from(kind).to_owned()),
+            table_mappings: self
+                .table_mappings
+                .as_deref()
+                .map(table_mappings)
+                .transpose()?,
+            tidb_host: self.tidb_host.clone(),
+            tidb_port: self.tidb_port,
+            tidb_addresses: self.tidb_address.clone(),
+            tidb_user: self.tidb_user.clone(),
+            tidb_as: self.tidb_as.map(Into::into),
+            tidb_tier: self.tidb_tier.map(Into::into),
+            path: self.path.map(Into::into),
+            ip_access_list: self
+                .ip_access_list
+                .as_deref()
+                .map(access_list)
+                .transpose()?,
+            ca: self.ca.as_deref().map(certificate).transpose()?,
+        })
+    }
+
+    /// What the user decides.
+    pub fn policy(&self) -> Result<Policy, ArgumentError> {
+        for name in self.only.iter().chain(&self.skip) {
+            let known = || checks().flat_map(|check| [check.id, check.category()]);
+            if !known().any(|id| id == name) {
+                return Err(ArgumentError::UnknownCheck {
+                    name: name.clone(),
+                    nearest: nearest(name, known()),
+                });
+            }
+        }
+        Ok(Policy {
+            only: self.only.clone(),
+            skip: self.skip.clone(),
+            fail_on: self.fail_on.map_or(Severity::Error, Into::into),
+            ..Policy::default()
+        })
+    }
+
+    /// Where the reports go.
+    pub fn targets(&self) -> Result<Vec<Target>, ArgumentError> {
+        Ok(self
+            .report
+            .iter()
+            .map(|text| text.parse())
+            .collect::<Result<_, _>>()?)
+    }
+}
+
+fn read(flag: &'static str, file: &Path) -> Result<String, ArgumentError> {
+    fs::read_to_string(file).map_err(|source| ArgumentError::File {
+        flag,
+        file: file.to_owned(),
+        source,
+    })
+}
+
+fn table_mappings(file: &Path) -> Result<String, ArgumentError> {
+    let text = read("--table-mappings", file)?;
+    match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+        Ok(_) => Ok(text),
+        Err(source) => Err(ArgumentError::TableMappings {
+            file: file.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Entries, and files with one entry a line; `#` begins a comment.
+fn access_list(values: &[String]) -> Result<Vec<AccessEntry>, ArgumentError> {
+    let mut entries = Vec::new();
+    for value in values {
+        match value.parse() {
+            Ok(entry) => entries.push(entry),
+            Err(error) => {
+                let file = Path::new(value);
+                if !file.exists() {
+                    return Err(ArgumentError::AccessEntry(error));
+                }
+                let text = read("--ip-access-list", file)?;
+                for (number, line) in text.lines().enumerate() {
+                    let line = line.split('#').next().unwrap_or_default();
+                    for word in line
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|word| !word.is_empty())
+                    {
+                        entries.push(word.parse().map_err(|error| ArgumentError::AccessLine {
+                            file: file.to_owned(),
+                            line: number + 1,
+                            error,
+                        })?);
+                    }
+                }
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn certificate(value: &str) -> Result<String, ArgumentError> {
+    if value.eq_ignore_ascii_case("isrg-root-x1") {
+        return Ok("isrg-root-x1".into());
+    }
+    let file = Path::new(value);
+    if !file.exists() {
+        return Err(ArgumentError::NoCertificate(file.to_owned()));
+    }
+    let text = read("--ca", file)?;
+    if text.contains("-----BEGIN CERTIFICATE-----") {
+        Ok(text)
+    } else {
+        Err(ArgumentError::NoCertificate(file.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_typed_wins_over_the_file() {
+        let file = DoctorArguments {
+            task: Some("a".into()),
+            evidence: vec!["there".into()],
+            publicly_accessible: Some(true),
+            ..DoctorArguments::default()
+        };
+        let typed = DoctorArguments {
+            task: Some("b".into()),
+            no_publicly_accessible: true,
+            ..DoctorArguments::default()
+        };
+        let both = typed.over(file);
+        assert_eq!(both.task.as_deref(), Some("b"));
+        assert_eq!(both.publicly_accessible, Some(false));
+        assert_eq!(both.evidence, [PathBuf::from("there")]);
+    }
+
+    #[test]
+    fn a_misspelt_check_is_an_error_with_a_hint() {
+        let arguments = DoctorArguments {
+            only: vec!["network/routes".into()],
+            ..DoctorArguments::default()
+        };
+        assert_eq!(
+            arguments.policy().unwrap_err().to_string(),
+            "unknown check `network/routes`; did you mean `network/route`?"
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! Looking: turns what a user has or was sent into facts. Nothing in here judges.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use tidb_dms_checks::facts::Facts;
+
+mod document;
+pub mod evidence;
+pub mod facts;
+mod text;
+
+/// Why facts could not be had from files.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// The file system, or whoever writes into a pipe, refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was refused.
+        source: io::Error,
+    },
+    /// JSON that is broken, or that isn't what AWS or this program writes.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1, in bytes.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// A file that was named and isn't JSON at all, such as the CLI's YAML, text or table output.
+    #[error("{}: not JSON; what the AWS CLI prints with `--output json` is read", .0.display())]
+    NotJson(PathBuf),
+    /// A file that was named and has nothing in it.
+    #[error("{}: empty file", .0.display())]
+    EmptyFile(PathBuf),
+    /// A folder below which there is no file.
+    #[error("{}: no files in this folder", .0.display())]
+    EmptyFolder(PathBuf),
+    /// Files were read, and in none of them was a list that AWS prints and a check reads.
+    #[error("{}: no AWS output found", list(.0))]
+    NothingFound(Vec<PathBuf>),
+    /// A facts document among the evidence. Taken for evidence, what it says of extents, of
+    /// clusters and of probes would be lost.
+    #[error("{}: a facts document of tidb-dms; pass it with --facts", .0.display())]
+    FactsAsEvidence(PathBuf),
+    /// Something else where a facts document was expected.
+    #[error("{}: not a facts document, it has no `version`; AWS CLI output goes with --evidence", .0.display())]
+    NotFacts(PathBuf),
+    /// A facts document of a version that this program doesn't know.
+    #[error("{}: facts version {version}; this program reads version {}", path.display(), facts::READ)]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The version that it says.
+        version: String,
+    },
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    names.join(", ")
+}
+
+impl CollectError {
+    fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.into(),
+            source,
+        }
+    }
+
+    /// `serde_json` writes the place behind the message; here it stands in front, as compilers do.
+    fn json(path: &Path, error: serde_json::Error) -> Self {
+        if error.is_io() {
+            return Self::io(path, error.into());
+        }
+        let (line, column) = (error.line(), error.column());
+        let text = error.to_string();
+        let message = text
+            .strip_suffix(&format!(" at line {line} column {column}"))
+            .unwrap_or(&text);
+        // A file's own words may hold anything, also what a terminal would obey.
+        let message = message
+            .chars()
+            .map(|letter| {
+                if letter.is_control() {
+                    letter.escape_default().to_string()
+                } else {
+                    letter.to_string()
+                }
+            })
+            .collect();
+        Self::Json {
+            path: path.into(),
+            line,
+            column,
+            message,
+        }
+    }
+}
+
+/// Reads facts documents and evidence, and merges them into one body of facts.
+///
+/// Evidence is of now, or of `at`. Facts alone keep their own time, unless `at` says otherwise.
+pub fn from_files(
+    documents: &[PathBuf],
+    evidence: &[PathBuf],
+    at: Option<Timestamp>,
+    notes: &mut Vec<String>,
+) -> Result<Facts, CollectError> {
+    let mut facts: Option<Facts> = None;
+    for document in documents {
+        let more = facts::read(document)?;
+        match &mut facts {
+            Some(facts) => facts.merge(more),
+            None => facts = Some(more),
+        }
+    }
+    let now = at.unwrap_or_else(Timestamp::now);
+    let mut facts = facts.unwrap_or_else(|| Facts::new(now));
+    if !evidence.is_empty() {
+        evidence::read(evidence, now, &mut facts, notes)?;
+    }
+    if let Some(at) = at {
+        facts.taken_at = at;
+    }
+    Ok(facts)
+}

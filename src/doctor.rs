@@ -1,0 +1,182 @@
+//! The whole program in one short function: collect, examine, report.
+
+use std::{io, path::Path};
+
+use jiff::Timestamp;
+use thiserror::Error;
+use tidb_dms_checks::{
+    checks, examine,
+    facts::{Facts, Index, Lookup},
+    migration::SelectError,
+};
+
+use crate::{
+    cli::{ArgumentError, DoctorArguments, DoctorCommand},
+    collect::{self, CollectError},
+    config::{self, ConfigError},
+    report::{self, Context, Outputs, ReportError, Style},
+};
+
+/// A recorded, realistic, broken migration.
+const DEMO: &str = include_str!("demo.json");
+
+/// Why there is no verdict.
+#[derive(Debug, Error)]
+pub enum DoctorError {
+    /// Arguments that mean nothing.
+    #[error(transparent)]
+    Argument(#[from] ArgumentError),
+    /// Facts that can't be had.
+    #[error(transparent)]
+    Collect(#[from] CollectError),
+    /// A configuration that can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The recorded migration of the demo can't be read.
+    #[error("the recorded migration is broken: {0}")]
+    Demo(serde_json::Error),
+    /// A report that can't be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// Facts that can't be saved.
+    #[error("--save-facts: {}: {source}", file.display())]
+    Save {
+        /// The file.
+        file: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No migration, or more than one.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+}
+
+/// Judges a migration and writes its reports. Returns the exit code.
+pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
+    let arguments = match &command.config {
+        Some(file) => command.arguments.over(config::read(file)?),
+        None => command.arguments.over(DoctorArguments::default()),
+    };
+    let policy = arguments.policy()?;
+    let asked = arguments.asked()?;
+    let demo = arguments.demo;
+    if !demo && arguments.facts.is_empty() && arguments.evidence.is_empty() {
+        return Err(ArgumentError::NothingGiven.into());
+    }
+    let name = arguments
+        .task
+        .as_ref()
+        .or(arguments.replication_instance.as_ref());
+    let outputs = Outputs::prepare(
+        arguments.targets()?,
+        Context {
+            checks: checks()
+                .filter(|check| policy.wants(check))
+                .map(|check| check.id.to_owned())
+                .collect(),
+            migration: name.cloned().unwrap_or_else(|| "migration".into()),
+            taken_at: arguments.at.unwrap_or_else(Timestamp::now),
+            fail_on: policy.fail_on,
+            style: Style::of_stdout(),
+            banner: None,
+        },
+    )?;
+
+    let mut notes = Vec::new();
+    let mut facts = collect(&arguments, &mut notes)?;
+    facts.asked.merge(asked);
+    planned_places(&facts)?;
+    if let Some(file) = &arguments.save_facts {
+        save(file, &facts)?;
+    }
+    let mut report = examine(&facts, &policy)?;
+    report.notes = notes;
+    let banner = demo.then(|| {
+        format!(
+            "This is a demo: a recorded, broken migration. A real run would exit with {}.",
+            report.exit_code
+        )
+    });
+    let exit_code = if demo { 0 } else { report.exit_code };
+    outputs.with_banner(banner).finish(&[report])?;
+    Ok(exit_code)
+}
+
+/// Facts and evidence, merged; the demo's where it was asked for.
+fn collect(arguments: &DoctorArguments, notes: &mut Vec<String>) -> Result<Facts, DoctorError> {
+    let facts = if arguments.demo {
+        serde_json::from_str(DEMO).map_err(DoctorError::Demo)?
+    } else {
+        collect::from_files(&arguments.facts, &arguments.evidence, arguments.at, notes)?
+    };
+    Ok(facts)
+}
+
+/// What a plan names must be in the facts: a misspelt subnet isn't a subnet that wasn't seen.
+fn planned_places(facts: &Facts) -> Result<(), ArgumentError> {
+    let index = Index::new(&facts.inventory);
+    let is_there = |found: bool, list_given: bool| found || !list_given;
+    for id in facts.asked.subnets.iter().flatten() {
+        if !matches!(index.subnet(id), Lookup::Found(_)) {
+            return Err(ArgumentError::UnknownSubnet(id.clone()));
+        }
+    }
+    for id in facts.asked.security_groups.iter().flatten() {
+        let given = !facts.inventory.security_groups.items.is_empty();
+        if !is_there(matches!(index.security_group(id), Lookup::Found(_)), given) {
+            return Err(ArgumentError::UnknownSecurityGroup(id.clone()));
+        }
+    }
+    if let Some(id) = &facts.asked.subnet_group
+        && !matches!(index.subnet_group(id), Lookup::Found(_))
+    {
+        return Err(ArgumentError::UnknownSubnetGroup(id.clone()));
+    }
+    Ok(())
+}
+
+/// Saves facts; a run that dies leaves the file that was there.
+fn save(file: &Path, facts: &Facts) -> Result<(), DoctorError> {
+    let text = report::json::pretty(facts);
+    report::write(file, &text).map_err(|source| DoctorError::Save {
+        file: file.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tidb_dms_checks::{policy::Policy, report::Verdict};
+
+    use super::*;
+
+    #[test]
+    fn the_demo_shows_its_three_root_causes() {
+        let facts: Facts = serde_json::from_str(DEMO).unwrap();
+        let report = examine(&facts, &Policy::default()).unwrap();
+        assert_eq!(report.verdict, Verdict::Fail);
+        let causes: Vec<&str> = report
+            .root_causes
+            .iter()
+            .map(|cause| cause.check.as_str())
+            .collect();
+        assert_eq!(
+            causes,
+            [
+                "network/nat-gateway",
+                "access/list-covers-egress",
+                "dms/ssl-mode"
+            ]
+        );
+    }
+
+    #[test]
+    fn saved_facts_read_back_the_same() {
+        let facts: Facts = serde_json::from_str(DEMO).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("facts.json");
+        save(&file, &facts).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), facts);
+    }
+}

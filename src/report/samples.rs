@@ -1,0 +1,589 @@
+//! Reports to try the formats on, built by hand.
+
+use tidb_dms_checks::{
+    change::{Change, Remedy},
+    facts::{Assumption, Gap, PathKind, Role, Tier, Unlock},
+    judgement::{Evidence, Finding, Outcome},
+    path::{Code, Doubt, Hop, Leg, PathFinding, Stop, Trace, Verdict as PathVerdict},
+    report::{
+        MigrationSummary, Rehearsal, Report, RootCause, Row, SeatPath, Subject, ToDecide, Verdict,
+    },
+    severity::Severity,
+};
+
+const SEATS: [&str; 2] = ["subnet-0a11", "subnet-0a12"];
+
+/// All samples by name.
+pub(super) fn all() -> Vec<(&'static str, Report)> {
+    vec![
+        ("broken", broken()),
+        ("healthy", healthy()),
+        ("undecided", undecided()),
+        ("blocked", blocked()),
+        ("warnings", warnings()),
+        ("hostile", hostile()),
+    ]
+}
+
+pub(super) fn row(check: &str, subject: &Subject, outcome: Outcome) -> Row {
+    Row {
+        check: check.into(),
+        subject: subject.clone(),
+        outcome,
+        level: Severity::Error,
+        findings: Vec::new(),
+        gaps: Vec::new(),
+        evidence: Vec::new(),
+        by: Vec::new(),
+        reason: None,
+    }
+}
+
+fn migration() -> Subject {
+    Subject {
+        kind: "migration".into(),
+        id: "orders-to-tidb".into(),
+    }
+}
+
+fn seat(id: &str) -> Subject {
+    Subject {
+        kind: "subnet".into(),
+        id: id.into(),
+    }
+}
+
+fn pass(check: &str, subject: &Subject, resource: &str, field: &str, value: &str) -> Row {
+    let mut row = row(check, subject, Outcome::Pass);
+    row.evidence.push(Evidence {
+        resource: resource.into(),
+        field: field.into(),
+        value: value.into(),
+    });
+    row
+}
+
+fn not_applicable(check: &str, reason: &str) -> Row {
+    let mut row = row(check, &migration(), Outcome::NotApplicable);
+    row.reason = Some(reason.into());
+    row
+}
+
+fn found(
+    check: &str,
+    subject: &Subject,
+    level: Severity,
+    message: &str,
+    changes: Vec<Change>,
+    advice: &str,
+) -> Row {
+    let outcome = match level {
+        Severity::Error => Outcome::Fail,
+        Severity::Warning => Outcome::Warn,
+        Severity::Advice => Outcome::Advice,
+    };
+    let mut row = row(check, subject, outcome);
+    row.level = level;
+    row.findings.push(Finding {
+        message: message.into(),
+        level,
+        remedy: Remedy::of(changes, advice.into()),
+    });
+    row
+}
+
+fn unseen(check: &str, subject: &Subject, gap: Gap) -> Row {
+    let mut row = row(check, subject, Outcome::Unknown);
+    row.gaps.push(gap);
+    row
+}
+
+fn hop(kind: &str, id: &str, detail: &str) -> Hop {
+    Hop {
+        kind: kind.into(),
+        id: id.into(),
+        detail: detail.into(),
+    }
+}
+
+fn trace(seat: &str, cidr: &str) -> Trace {
+    Trace {
+        version: 1,
+        verdict: PathVerdict::Arrives,
+        hops: vec![
+            hop("subnet", seat, cidr),
+            hop("route-table", "rtb-0b22", "0.0.0.0/0 → nat-0a17"),
+            hop(
+                "security-group",
+                "sg-0f63",
+                "outbound: tcp 4000 to 0.0.0.0/0",
+            ),
+            hop(
+                "network-acl",
+                "acl-0c33",
+                "out: rule 100 allows tcp 4000   in: rule 120 allows answers to 1024–65535",
+            ),
+            hop("nat-gateway", "nat-0a17", "public, available, 52.1.2.3"),
+            hop("route-table", "rtb-0d44", "0.0.0.0/0 → igw-0e52"),
+            hop("internet-gateway", "igw-0e52", "out to the internet"),
+        ],
+        stops: Vec::new(),
+        gaps: Vec::new(),
+        assumptions: Vec::new(),
+        findings: Vec::new(),
+        egress_addresses: vec!["52.1.2.3".parse().unwrap()],
+    }
+}
+
+/// The way that is stopped behind the NAT gateway.
+pub(super) fn stopped(seat: &str, cidr: &str) -> Trace {
+    let mut trace = trace(seat, cidr);
+    trace.verdict = PathVerdict::Stopped;
+    trace.hops.truncate(5);
+    trace.hops.push(hop(
+        "route-table",
+        "rtb-0d44",
+        "✗ 44.210.0.50 matches no route",
+    ));
+    trace.stops.push(Stop {
+        code: Code::NoRouteToDestination,
+        leg: Leg::Nat,
+        at: "rtb-0d44".into(),
+        detail: "44.210.0.50 matches no route".into(),
+        blame: tidb_dms_checks::path::Blame::default(),
+    });
+    trace.assumptions = assumptions();
+    trace
+}
+
+/// A way with several stops, gaps and findings.
+pub(super) fn crooked() -> Trace {
+    let mut trace = stopped("subnet-06f469bcee42e408e", "10.0.1.0/24, us-east-1a");
+    trace.hops[3].detail =
+        "out: rule 100 allows tcp 4000   ✗ in: the default rule denies answers to 1024–65535"
+            .into();
+    trace.stops.insert(
+        0,
+        Stop {
+            code: Code::SubnetAclRestriction,
+            leg: Leg::Seat,
+            at: "acl-0c33".into(),
+            detail: "inbound the default rule of acl-0c33 denies answers to 1024–65535 from \
+                     44.210.0.50 (subnet-06f469bcee42e408e)"
+                .into(),
+            blame: tidb_dms_checks::path::Blame::default(),
+        },
+    );
+    trace.gaps.push(Doubt {
+        gap: Gap::new(
+            "sg-0f63",
+            "it isn't in the data",
+            Unlock::IamAction("ec2:DescribeSecurityGroups".into()),
+        ),
+        code: Code::EniSgRulesMismatch,
+        leg: Leg::Seat,
+    });
+    trace.findings.push(PathFinding {
+        code: Code::SubnetAclRestriction,
+        leg: Leg::Nat,
+        at: "acl-0c34".into(),
+        detail: "in: answers from 44.210.0.50 pass to ports 32768–65535 only".into(),
+    });
+    trace
+}
+
+fn paths(make: fn(&str, &str) -> Trace) -> Vec<SeatPath> {
+    [
+        (SEATS[0], "10.0.1.0/24, us-east-1a", "it is there today"),
+        (SEATS[1], "10.0.2.0/24, us-east-1b", "Multi-AZ standby"),
+    ]
+    .into_iter()
+    .map(|(id, cidr, role)| SeatPath {
+        seat: id.into(),
+        role: role.into(),
+        trace: make(id, cidr),
+    })
+    .collect()
+}
+
+fn assumptions() -> Vec<Assumption> {
+    vec![
+        Assumption::new("DMS", "speaks TLS 1.2 only", "nobody outside sees it"),
+        Assumption::new(
+            "subnet-0a11",
+            "VPC Block Public Access is off",
+            "BlockPublicAccessStates wasn't printed; off is AWS's default",
+        ),
+        Assumption::new(
+            "subnet-0c30",
+            "VPC Block Public Access is off",
+            "BlockPublicAccessStates wasn't printed; off is AWS's default",
+        ),
+    ]
+}
+
+/// The counts, the verdict and the exit code as the threshold `error` has them.
+pub(super) fn settle(mut report: Report) -> Report {
+    report.counts = Outcome::ALL
+        .into_iter()
+        .map(|outcome| {
+            let count = report
+                .rows
+                .iter()
+                .filter(|row| row.outcome == outcome)
+                .count();
+            (outcome.as_str().to_owned(), count)
+        })
+        .collect();
+    let judged = |row: &&Row| !matches!(row.outcome, Outcome::Waived | Outcome::NotApplicable);
+    let mut rows = report.rows.iter().filter(judged);
+    let fails = |row: &Row| {
+        row.findings
+            .iter()
+            .any(|finding| finding.level == Severity::Error)
+    };
+    let open = |row: &Row| row.outcome.is_undecided() && row.level == Severity::Error;
+    (report.verdict, report.exit_code) = if rows.clone().any(fails) {
+        (Verdict::Fail, 1)
+    } else if rows.any(open) {
+        (Verdict::Unknown, 3)
+    } else {
+        (Verdict::Pass, 0)
+    };
+    report
+}
+
+fn base() -> Report {
+    Report {
+        version: 1,
+        verdict: Verdict::Pass,
+        exit_code: 0,
+        taken_at: "2026-11-24T10:02:00Z".parse().unwrap(),
+        migration: MigrationSummary {
+            kind: "task".into(),
+            name: "orders-to-tidb".into(),
+            region: Some("us-east-1".into()),
+            migration_type: Some("full-load-and-cdc".into()),
+            source: "orders-db        RDS MySQL 8.0.39".into(),
+            target: "tidb.abc.clusters.tidb-cloud.com:4000   Dedicated, public endpoint".into(),
+            tidb_as: Some(Role::Target),
+            tidb_host: Some("tidb.abc.clusters.tidb-cloud.com".into()),
+            tidb_port: Some(4000),
+            tidb_tier: Some(Tier::Dedicated),
+            path: Some(PathKind::Public),
+        },
+        counts: std::collections::BTreeMap::new(),
+        left_out: 0,
+        root_causes: Vec::new(),
+        to_decide: Vec::new(),
+        rehearsal: None,
+        rows: vec![
+            pass(
+                "network/subnet-group",
+                &migration(),
+                "orders-subnets",
+                "Availability Zones",
+                "us-east-1a, us-east-1b",
+            ),
+            pass(
+                "network/route",
+                &seat(SEATS[0]),
+                "rtb-0b22",
+                "route",
+                "0.0.0.0/0 → nat-0a17",
+            ),
+            pass(
+                "network/route",
+                &seat(SEATS[1]),
+                "rtb-0b22",
+                "route",
+                "0.0.0.0/0 → nat-0a17",
+            ),
+            not_applicable("network/private-endpoint", "the path is public"),
+            not_applicable("network/vpc-peering", "the path is public"),
+        ],
+        assumptions: assumptions(),
+        paths: paths(trace),
+        notes: Vec::new(),
+    }
+}
+
+pub(super) fn healthy() -> Report {
+    let mut report = base();
+    for id in SEATS {
+        report.rows.push(pass(
+            "network/nat-gateway",
+            &seat(id),
+            "nat-0a17",
+            "State",
+            "available, public, in subnet-0c30, whose 0.0.0.0/0 goes to igw-0e52",
+        ));
+    }
+    for id in SEATS {
+        report.rows.push(pass(
+            "access/list-covers-egress",
+            &seat(id),
+            "tidb.abc.clusters.tidb-cloud.com",
+            "IP access list",
+            "52.1.2.3/32",
+        ));
+    }
+    let mut waived = found(
+        "dms/ssl-mode",
+        &migration(),
+        Severity::Error,
+        "SSL mode is `require`, which verifies nothing",
+        Vec::new(),
+        "Use verify-full",
+    );
+    waived.outcome = Outcome::Waived;
+    waived.reason = Some("until 2026-12-31 by ana: the certificate is on its way".into());
+    report.rows.push(waived);
+    settle(report)
+}
+
+fn cause(row: &Row, subjects: &[Subject]) -> RootCause {
+    RootCause {
+        check: row.check.clone(),
+        subjects: subjects.to_vec(),
+        message: row.findings[0].message.clone(),
+        remedy: row.findings[0].remedy.clone(),
+        explains: Vec::new(),
+    }
+}
+
+pub(super) fn broken() -> Report {
+    let mut report = base();
+    let seats = SEATS.map(seat);
+    let route = Change::PutRoute {
+        region: "us-east-1".into(),
+        table: "rtb-0d44".into(),
+        destination: "0.0.0.0/0".into(),
+        target: "igw-0e52".into(),
+        replaces: false,
+    };
+    for subject in &seats {
+        report.rows.push(found(
+            "network/nat-gateway",
+            subject,
+            Severity::Error,
+            "The NAT gateway has no way to the internet",
+            vec![route.clone()],
+            "Give the NAT gateway's subnet a route to an internet gateway",
+        ));
+    }
+    for subject in &seats {
+        report.rows.push(found(
+            "access/list-covers-egress",
+            subject,
+            Severity::Error,
+            "52.1.2.3, from which everything leaves (nat-0a17), is not on the cluster's IP access \
+             list, which has 203.0.113.0/24",
+            Vec::new(),
+            "In the TiDB Cloud console, Networking, IP access list: add 52.1.2.3/32",
+        ));
+    }
+    let ssl = found(
+        "dms/ssl-mode",
+        &migration(),
+        Severity::Error,
+        "SSL mode is `none`",
+        vec![Change::SetSslMode {
+            region: "us-east-1".into(),
+            endpoint: Some(
+                "arn:aws:dms:us-east-1:123456789012:endpoint:ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                    .into(),
+            ),
+            mode: "verify-full".into(),
+            certificate: None,
+            import_isrg_root_x1: true,
+        }],
+        "Set verify-full",
+    );
+    report.root_causes = vec![
+        cause(&report.rows[5], &seats),
+        cause(&report.rows[7], &seats),
+        cause(&ssl, &[migration()]),
+    ];
+    report.rows.push(ssl);
+    let gap = Gap::new(
+        "the target",
+        "nobody logged in",
+        Unlock::Flag("TIDB_DMS_TARGET_PASSWORD, or the output of SHOW GRANTS".into()),
+    );
+    let names = [
+        "login",
+        "target-privileges",
+        "role-active",
+        "local-infile",
+        "sql-mode",
+        "foreign-keys",
+        "server-version",
+        "long-check-name-that-goes-on",
+    ]
+    .map(|name| format!("mysql/{name}"));
+    for name in &names {
+        report.rows.push(unseen(name, &migration(), gap.clone()));
+    }
+    report.to_decide.push(ToDecide {
+        gap,
+        checks: names.to_vec(),
+    });
+    report.rehearsal = Some(Rehearsal {
+        cured: vec![1, 2, 3],
+        still_failing: Vec::new(),
+    });
+    report.paths = paths(stopped);
+    report.left_out = 3;
+    settle(report)
+}
+
+pub(super) fn undecided() -> Report {
+    let mut report = base();
+    report.assumptions.clear();
+    let gap = Gap::new(
+        "nat-0a17",
+        "the list of NAT gateways was not delivered",
+        Unlock::IamAction("ec2:DescribeNatGateways".into()),
+    );
+    let beyond = Gap::new(
+        "tgw-0123",
+        "what happens at the transit gateway can't be seen",
+        Unlock::Nothing,
+    );
+    for id in SEATS {
+        report
+            .rows
+            .push(unseen("network/nat-gateway", &seat(id), gap.clone()));
+    }
+    report
+        .rows
+        .push(unseen("network/beyond", &seat(SEATS[0]), beyond.clone()));
+    let mut light = unseen("access/egress-is-stable", &migration(), gap.clone());
+    light.level = Severity::Advice;
+    report.rows.push(light);
+    report.to_decide = vec![
+        ToDecide {
+            gap: beyond,
+            checks: vec!["network/beyond".into()],
+        },
+        ToDecide {
+            gap: gap.clone(),
+            checks: vec![
+                "network/nat-gateway".into(),
+                "access/egress-is-stable".into(),
+            ],
+        },
+    ];
+    for path in &mut report.paths {
+        path.trace.verdict = PathVerdict::Unknown;
+        path.trace.hops.truncate(4);
+        path.trace.egress_addresses.clear();
+        path.trace.gaps.push(Doubt {
+            gap: gap.clone(),
+            code: Code::BadState,
+            leg: Leg::Nat,
+        });
+    }
+    settle(report)
+}
+
+pub(super) fn blocked() -> Report {
+    let mut report = undecided();
+    let gap = report.to_decide[1].gap.clone();
+    let (nat, stable) = ("network/nat-gateway", "access/egress-is-stable");
+    for (check, by, level) in [
+        ("access/list-covers-egress", nat, Severity::Error),
+        ("access/list-in-order", stable, Severity::Error),
+        ("access/list-is-short", nat, Severity::Warning),
+    ] {
+        let mut blocked = unseen(check, &seat(SEATS[0]), gap.clone());
+        blocked.outcome = Outcome::Blocked;
+        blocked.level = level;
+        blocked.by = vec![by.into()];
+        report.rows.push(blocked);
+    }
+    settle(report)
+}
+
+pub(super) fn warnings() -> Report {
+    let mut report = healthy();
+    let mut open = found(
+        "access/list-not-open",
+        &migration(),
+        Severity::Warning,
+        "The IP access list has 0.0.0.0/0: anyone may knock",
+        Vec::new(),
+        "Replace it by the addresses that the replication leaves from",
+    );
+    open.evidence.push(Evidence {
+        resource: "tidb.abc.clusters.tidb-cloud.com".into(),
+        field: "IP access list".into(),
+        value: "0.0.0.0/0".into(),
+    });
+    report.rows.push(open);
+    for id in SEATS {
+        report.rows.push(found(
+            "access/egress-is-stable",
+            &seat(id),
+            Severity::Advice,
+            "52.1.2.3 is no Elastic IP address and may change",
+            Vec::new(),
+            "Use a NAT gateway with an Elastic IP address",
+        ));
+    }
+    settle(report)
+}
+
+/// Names and values that try everything.
+pub(super) fn hostile() -> Report {
+    let mut report = broken();
+    let evil = "\u{1b}[2J\u{1b}]0;owned\u{7}a]]>b<script>alert('1')</script>&amp;\0\u{202e}fdp.exe\n✗ \
+                fake\u{9b}31m\u{ffff}\u{1b}]8;;http://evil";
+    report.migration.name = format!("orders.{evil}");
+    report.migration.source = evil.repeat(3);
+    report.migration.tidb_host = Some(evil.into());
+    report.migration.region = Some("数据库🦀".repeat(12));
+    report.notes.push(evil.into());
+    report.assumptions.push(Assumption::new(evil, evil, evil));
+    let long = format!("subnet-{}", "0123456789abcdef".repeat(20));
+    for subject in [
+        seat(&long),
+        seat("a.b"),
+        seat("a_b"),
+        seat(evil),
+        seat("migration"),
+    ] {
+        let mut row = found(
+            "network/odd",
+            &subject,
+            Severity::Error,
+            &format!("{} {evil}", subject.id),
+            Vec::new(),
+            evil,
+        );
+        row.findings[0].remedy.commands = vec![format!("aws {evil} --x '{evil}'")];
+        row.gaps
+            .push(Gap::new(evil, evil, Unlock::File(evil.into())));
+        row.evidence.push(Evidence {
+            resource: evil.into(),
+            field: evil.into(),
+            value: long.clone(),
+        });
+        report.root_causes.push(cause(&row, &[subject]));
+        report.rows.push(row);
+    }
+    let mut odd = not_applicable("network/数据库", evil);
+    odd.subject.id = evil.into();
+    report.rows.push(odd);
+    report
+        .rows
+        .push(pass(evil, &migration(), evil, &long, evil));
+    for path in &mut report.paths {
+        path.role = evil.into();
+        path.trace.hops[1].id.clone_from(&long);
+        path.trace.hops[1].detail = evil.into();
+        path.trace.stops[0].detail = evil.into();
+    }
+    settle(report)
+}

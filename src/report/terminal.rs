@@ -1,0 +1,479 @@
+//! The report for people: the answer, what is broken and how to mend it, what would decide the rest,
+//! then the details.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use tidb_dms_checks::{
+    facts::Unlock,
+    judgement::Outcome,
+    path::Verdict as PathVerdict,
+    report::{Rehearsal, Report, SeatPath, ToDecide, Verdict},
+    severity::Severity,
+};
+
+use super::{
+    items::{Item, items},
+    table,
+    text::{Page, Style, Tone, counted, listed, plain, width},
+    trace,
+};
+
+/// How many checks are named behind "would decide".
+const NAMED: usize = 8;
+
+/// The report as text. `banner` stands on top, such as that this is a demo.
+pub fn render(report: &Report, style: &Style, banner: Option<&str>) -> String {
+    let mut page = Page::new(*style);
+    if let Some(banner) = banner {
+        page.paragraph(0, Tone::Strong, &plain(banner));
+        page.gap();
+    }
+    head(&mut page, report);
+    page.gap();
+    let items = items(report);
+    let unlocks = unlocks(&report.to_decide);
+    verdict(&mut page, report, &items, &unlocks);
+    for item in items.iter().filter(|item| item.level == Severity::Error) {
+        page.gap();
+        cause(&mut page, item);
+    }
+    for unlock in &unlocks {
+        page.gap();
+        to_decide(&mut page, unlock);
+    }
+    if let Some(rehearsal) = &report.rehearsal {
+        page.gap();
+        rehearsed(&mut page, rehearsal);
+    }
+    let light: Vec<&Item> = items
+        .iter()
+        .filter(|item| item.level != Severity::Error)
+        .collect();
+    if !light.is_empty() {
+        page.gap();
+        page.paragraph(0, Tone::Strong, "Also worth knowing");
+        for item in light {
+            page.gap();
+            cause(&mut page, item);
+        }
+    }
+    if !report.rows.is_empty() {
+        page.gap();
+        table::write(&mut page, report, &items);
+    }
+    paths(&mut page, &report.paths);
+    page.gap();
+    foot(&mut page, report);
+    page.finish()
+}
+
+fn head(page: &mut Page, report: &Report) {
+    let migration = &report.migration;
+    let judged = report.taken_at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    let parts: Vec<String> = [
+        Some(plain(&migration.name)),
+        migration.region.as_deref().map(plain),
+        migration.migration_type.as_deref().map(plain),
+        Some(format!("judged {judged}")),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|part| !part.is_empty())
+    .collect();
+    page.paragraph(0, Tone::Strong, &parts.join(" · "));
+    for (label, text) in [
+        ("source  ", &migration.source),
+        ("target  ", &migration.target),
+    ] {
+        if !text.is_empty() {
+            page.labelled(label, Tone::Dim, Tone::Plain, &plain(text));
+        }
+    }
+    if report.left_out > 0 {
+        let text = format!(
+            "{} by --only or --skip",
+            counted(report.left_out, "check left out", "checks left out")
+        );
+        page.labelled("        ", Tone::Plain, Tone::Doubtful, &text);
+    }
+}
+
+/// Gaps with the same way out, and the checks that it would decide.
+struct ToUnlock<'a> {
+    unlock: &'a Unlock,
+    gaps: Vec<String>,
+    checks: Vec<String>,
+}
+
+fn unlocks(to_decide: &[ToDecide]) -> Vec<ToUnlock<'_>> {
+    let mut found: Vec<ToUnlock<'_>> = Vec::new();
+    for item in to_decide {
+        let place = found
+            .iter()
+            .position(|known| *known.unlock == item.gap.unlock)
+            .unwrap_or_else(|| {
+                found.push(ToUnlock {
+                    unlock: &item.gap.unlock,
+                    gaps: Vec::new(),
+                    checks: Vec::new(),
+                });
+                found.len() - 1
+            });
+        let known = &mut found[place];
+        let gap = plain(&item.gap.to_string());
+        if !known.gaps.contains(&gap) {
+            known.gaps.push(gap);
+        }
+        for check in item.checks.iter().map(|check| plain(check)) {
+            if !known.checks.contains(&check) {
+                known.checks.push(check);
+            }
+        }
+    }
+    // What nothing can decide comes last.
+    found.sort_by_key(|known| *known.unlock == Unlock::Nothing);
+    found
+}
+
+fn verdict(page: &mut Page, report: &Report, items: &[Item], unlocks: &[ToUnlock<'_>]) {
+    let count = |level| items.iter().filter(|item| item.level == level).count();
+    match report.verdict {
+        Verdict::Fail => {
+            let broken = count(Severity::Error);
+            let mut text = if broken > 0 {
+                format!(
+                    "✗ This migration would fail. {}",
+                    counted(broken, "thing is broken", "things are broken")
+                )
+            } else {
+                let light: Vec<String> = [
+                    (count(Severity::Warning), "warning", "warnings"),
+                    (
+                        count(Severity::Advice),
+                        "piece of advice",
+                        "pieces of advice",
+                    ),
+                ]
+                .into_iter()
+                .filter(|(count, _, _)| *count > 0)
+                .map(|(count, one, many)| counted(count, one, many))
+                .collect();
+                format!(
+                    "✗ Nothing here breaks the migration, but --fail-on counts lighter things: {}",
+                    listed(&light)
+                )
+            };
+            for part in undecided(unlocks, " more") {
+                text.push_str("; ");
+                text.push_str(&part);
+            }
+            text.push('.');
+            page.paragraph(0, Tone::Bad, &text);
+        }
+        Verdict::Unknown => {
+            let mut text =
+                "? It can't be told yet whether this migration works. Nothing broken was found"
+                    .to_owned();
+            for part in undecided(unlocks, "") {
+                text.push_str("; ");
+                text.push_str(&part);
+            }
+            text.push('.');
+            page.paragraph(0, Tone::Doubtful, &text);
+        }
+        Verdict::Pass => page.paragraph(0, Tone::Good, &proved(report, unlocks)),
+    }
+}
+
+/// What would decide how many checks, for the verdict line; `more` where others were named before.
+fn undecided(unlocks: &[ToUnlock<'_>], more: &str) -> Vec<String> {
+    let checks = |nothing: bool| {
+        unlocks
+            .iter()
+            .filter(|known| (*known.unlock == Unlock::Nothing) == nothing)
+            .flat_map(|known| known.checks.iter())
+            .collect::<BTreeSet<_>>()
+    };
+    let decidable = checks(false);
+    let things = unlocks
+        .iter()
+        .filter(|known| *known.unlock != Unlock::Nothing)
+        .count();
+    let mut parts = Vec::new();
+    if things > 0 {
+        let things = counted(things, "thing", "things");
+        let noun = if decidable.len() == 1 {
+            "check"
+        } else {
+            "checks"
+        };
+        parts.push(format!(
+            "{things} would decide {}{more} {noun}",
+            decidable.len()
+        ));
+    }
+    let rest = checks(true).difference(&decidable).count();
+    if rest > 0 {
+        let checks = counted(rest, "check", "checks");
+        parts.push(format!("{checks} can't be decided from outside"));
+    }
+    parts
+}
+
+/// What was proved, and on what it rests.
+fn proved(report: &Report, unlocks: &[ToUnlock<'_>]) -> String {
+    let passed: BTreeSet<&str> = report
+        .rows
+        .iter()
+        .filter(|row| row.outcome == Outcome::Pass)
+        .map(|row| row.check.as_str())
+        .collect();
+    let mut passed = counted(passed.len(), "check holds", "checks hold");
+    let waived = report.count(Outcome::Waived);
+    if waived > 0 {
+        let _ = write!(passed, " ({waived} waived)");
+    }
+    let arrive = report
+        .paths
+        .iter()
+        .filter(|path| path.trace.verdict == PathVerdict::Arrives)
+        .count();
+    let mut text = if arrive > 0 && arrive == report.paths.len() {
+        let to = match (&report.migration.tidb_host, report.migration.tidb_port) {
+            (Some(host), Some(port)) => format!(" to {}:{port}", plain(host)),
+            (Some(host), None) => format!(" to {}", plain(host)),
+            _ => String::new(),
+        };
+        let seats = match arrive {
+            1 => "from its subnet".to_owned(),
+            2 => "from both subnets".to_owned(),
+            count => format!("from all {count} subnets"),
+        };
+        let egress: BTreeSet<_> = report
+            .paths
+            .iter()
+            .flat_map(|path| &path.trace.egress_addresses)
+            .map(ToString::to_string)
+            .collect();
+        let leaving = if egress.is_empty() {
+            String::new()
+        } else {
+            format!(", leaving as {}", listed(&Vec::from_iter(egress)))
+        };
+        format!("✓ Nothing broken: the path{to} stands {seats}{leaving}, and {passed}")
+    } else {
+        format!("✓ Nothing broken: {passed}")
+    };
+    if !report.assumptions.is_empty() {
+        let things = counted(
+            report.assumptions.len(),
+            "thing that was taken as given",
+            "things that were taken as given",
+        );
+        let _ = write!(text, ". It rests on {things}, listed at the end");
+    }
+    for part in undecided(unlocks, "") {
+        text.push_str("; ");
+        text.push_str(&part);
+    }
+    text.push('.');
+    text
+}
+
+/// Something to know, with its cure.
+fn cause(page: &mut Page, item: &Item) {
+    let (tone, mark) = match item.level {
+        Severity::Error => (Tone::Bad, '✗'),
+        Severity::Warning => (Tone::Doubtful, '!'),
+        Severity::Advice => (Tone::Plain, '·'),
+    };
+    let label = format!("{} {mark} ", item.number);
+    // All bodies stand at the same place, whatever the number.
+    let indent = width(&label);
+    let room = page.columns() - indent;
+    let style = page.style();
+    let mut lines = super::text::wrap(&item.message, room);
+    let last = lines.pop().unwrap_or_default();
+    for (index, line) in lines.iter().enumerate() {
+        let before = if index == 0 {
+            label.clone()
+        } else {
+            " ".repeat(indent)
+        };
+        page.raw(&style.paint(tone, &format!("{before}{line}")));
+    }
+    let before = if lines.is_empty() {
+        label
+    } else {
+        " ".repeat(indent)
+    };
+    let taken = indent + width(&last);
+    let last = style.paint(tone, &format!("{before}{last}"));
+    let check = style.paint(Tone::Dim, &item.check);
+    if taken + 2 + width(&item.check) <= page.columns() {
+        let air = page.columns() - taken - width(&item.check);
+        page.raw(&format!("{last}{}{check}", " ".repeat(air)));
+    } else {
+        page.raw(&last);
+        let air = page
+            .columns()
+            .saturating_sub(width(&item.check))
+            .max(indent);
+        page.raw(&format!("{}{check}", " ".repeat(air)));
+    }
+    if !item.seats.is_empty() {
+        page.paragraph(indent, Tone::Plain, &format!("for {}", listed(&item.seats)));
+    }
+    if item.needs_words() {
+        page.paragraph(indent, Tone::Plain, &item.advice);
+    }
+    for command in &item.commands {
+        page.command(indent, command);
+    }
+    if !item.explains.is_empty() {
+        let text = format!(
+            "not evaluated because of this: {}",
+            item.explains.join(", ")
+        );
+        page.paragraph(indent, Tone::Dim, &text);
+    }
+}
+
+fn to_decide(page: &mut Page, known: &ToUnlock<'_>) {
+    let checks = counted(known.checks.len(), "check", "checks");
+    let text = match known.unlock {
+        Unlock::Nothing => format!("{checks} can't be decided from outside"),
+        unlock => format!("To decide {checks}: {}", plain(&unlock.to_string())),
+    };
+    page.labelled("? ", Tone::Doubtful, Tone::Doubtful, &text);
+    for gap in &known.gaps {
+        page.paragraph(4, Tone::Plain, gap);
+    }
+    let mut names = known.checks.clone();
+    if names.len() > NAMED {
+        let more = names.len() - (NAMED - 1);
+        names.truncate(NAMED - 1);
+        names.push(format!("and {more} more"));
+    }
+    page.paragraph(4, Tone::Dim, &names.join(", "));
+}
+
+fn rehearsed(page: &mut Page, rehearsal: &Rehearsal) {
+    let numbers: Vec<String> = rehearsal.cured.iter().map(ToString::to_string).collect();
+    if numbers.is_empty() {
+        return;
+    }
+    let numbers = listed(&numbers);
+    let text = if rehearsal.still_failing.is_empty() {
+        format!("After {numbers} the path stands: rehearsed, nothing else turns red.")
+    } else {
+        let still: Vec<String> = rehearsal
+            .still_failing
+            .iter()
+            .map(|check| plain(check))
+            .collect();
+        format!("After {numbers}, rehearsed, still red: {}.", listed(&still))
+    };
+    page.paragraph(2, Tone::Strong, &text);
+}
+
+/// The paths, each distinct way once.
+fn paths(page: &mut Page, paths: &[SeatPath]) {
+    let mut groups: Vec<Vec<&SeatPath>> = Vec::new();
+    for path in paths {
+        match groups.iter_mut().find(|group| same_way(group[0], path)) {
+            Some(group) => group.push(path),
+            None => groups.push(vec![path]),
+        }
+    }
+    for group in groups {
+        page.gap();
+        let seats: Vec<String> = group
+            .iter()
+            .map(|path| match plain(&path.role) {
+                role if role.is_empty() => plain(&path.seat),
+                role => format!("{} ({role})", plain(&path.seat)),
+            })
+            .collect();
+        let (tone, headline) = trace::headline(&group[0].trace);
+        page.labelled("From ", Tone::Strong, Tone::Strong, &listed(&seats));
+        page.paragraph(0, tone, &headline);
+        let mut shown = group[0].trace.clone();
+        let others = group[1..]
+            .iter()
+            .flat_map(|path| path.trace.hops.iter().filter(|hop| hop.id == path.seat))
+            .cloned();
+        let place = usize::from(
+            shown
+                .hops
+                .first()
+                .is_some_and(|hop| hop.id == group[0].seat),
+        );
+        shown.hops.splice(place..place, others);
+        trace::write(page, &shown, 2);
+    }
+    if !paths.is_empty() {
+        page.paragraph(2, Tone::Dim, "paths are judged for IPv4 only");
+    }
+}
+
+/// Whether two seats' packets go the same way, but for the subnet that they start in.
+fn same_way(one: &SeatPath, other: &SeatPath) -> bool {
+    let rest = |path: &SeatPath| {
+        let mut trace = path.trace.clone();
+        trace.hops.retain(|hop| hop.id != path.seat);
+        // What was taken as given stands once at the end of the report.
+        trace.assumptions.clear();
+        trace
+    };
+    rest(one) == rest(other)
+}
+
+fn foot(page: &mut Page, report: &Report) {
+    let checks: BTreeSet<&str> = report.rows.iter().map(|row| row.check.as_str()).collect();
+    let mut total = counted(checks.len(), "check", "checks");
+    if report.rows.len() > checks.len() {
+        total = format!(
+            "{} of {total}",
+            counted(report.rows.len(), "result", "results")
+        );
+    }
+    let parts: Vec<String> = Outcome::ALL
+        .into_iter()
+        .filter_map(|outcome| {
+            let count = report.count(outcome);
+            let one = |one: &str, many: &str| counted(count, one, many);
+            (count > 0).then(|| match outcome {
+                Outcome::Fail => one("failed", "failed"),
+                Outcome::Unknown => one("undecided", "undecided"),
+                Outcome::Blocked => one("not evaluated", "not evaluated"),
+                Outcome::Warn => one("warning", "warnings"),
+                Outcome::Advice => one("with advice", "with advice"),
+                Outcome::Waived => one("waived", "waived"),
+                Outcome::Pass => one("passed", "passed"),
+                Outcome::NotApplicable => one("doesn't apply", "don't apply"),
+            })
+        })
+        .collect();
+    let text = if report.rows.is_empty() {
+        "No check was asked for.".to_owned()
+    } else {
+        format!("{total}: {}.", parts.join(", "))
+    };
+    let exit = format!("exit code {}", report.exit_code);
+    let taken = 2 + width(&text);
+    if taken + 4 + width(&exit) <= page.columns() {
+        let air = page.columns() - taken - width(&exit);
+        page.raw(&format!("  {text}{}{exit}", " ".repeat(air.min(8))));
+    } else {
+        page.paragraph(2, Tone::Plain, &text);
+        page.paragraph(2, Tone::Plain, &exit);
+    }
+    trace::assumptions(page, &report.assumptions, 2);
+    for note in &report.notes {
+        page.labelled("  note: ", Tone::Dim, Tone::Dim, &plain(note));
+    }
+    if report.verdict != Verdict::Pass {
+        page.paragraph(2, Tone::Dim, "why a check matters: tidb-dms explain CHECK");
+    }
+}
