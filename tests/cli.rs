@@ -1,4 +1,5 @@
 //! The program as a user runs it: the real binary, right and wrong arguments.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should stop")]
 
 use std::{fs, path::Path};
 
