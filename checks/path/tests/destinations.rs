@@ -326,3 +326,24 @@ fn a_network_as_destination_is_told_where_all_of_it_fares_alike() {
         .to("10.0.3.0/28")
         .unknown("local", "inside the VPC");
 }
+
+#[test]
+fn a_nat_gateway_takes_no_connections_to_itself() {
+    World::private()
+        .to("10.0.2.5")
+        .stopped(Code::CannotRoute, Leg::Destination, "eni-nat");
+    World::private()
+        .to("3.3.3.3")
+        .stopped(Code::CannotRoute, Leg::Destination, "eni-nat");
+}
+
+#[test]
+fn an_interface_type_that_was_not_printed_is_an_ordinary_one_and_said_so() {
+    let path = inside()
+        .patch("eni-public", json!({"InterfaceType": null}))
+        .arrives(&["10.0.1.10"]);
+    assert_eq!(
+        path.assumptions[0].taken,
+        "the interface is an ordinary one"
+    );
+}

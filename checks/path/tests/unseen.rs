@@ -75,16 +75,6 @@ fn a_field_that_nobody_reviewed_is_a_gap_that_names_it() {
 }
 
 #[test]
-fn the_firewalls_of_a_vpc_are_such_a_field() {
-    World::private()
-        .patch(
-            "vpc-a",
-            json!({"NetworkFirewallAssociations": [{"FirewallArn": "arn:f"}]}),
-        )
-        .unknown("vpc-a", "Vpc.NetworkFirewallAssociations");
-}
-
-#[test]
 fn a_field_that_nobody_reviewed_is_no_matter_where_the_packet_does_not_go() {
     let path = World::private()
         .patch("eni-public", odd())
