@@ -309,7 +309,8 @@ fn of_several_addresses_the_worst_counts() {
 fn without_any_address_it_cannot_be_told() {
     let mut world = World::private();
     world.to.clear();
-    world.unknown("destination", "isn't known");
+    let path = world.unknown("destination", "isn't known");
+    assert_eq!(path.egress.gaps[0].about, "destination");
 }
 
 #[test]
@@ -346,4 +347,20 @@ fn an_interface_type_that_was_not_printed_is_an_ordinary_one_and_said_so() {
         path.assumptions[0].taken,
         "the interface is an ordinary one"
     );
+}
+
+#[test]
+fn of_several_addresses_a_way_is_complete_when_all_are() {
+    let both = World::public().to("44.210.0.50,44.210.0.51").trace();
+    assert!(both.complete && both.leaves_by_own_address);
+    let one = World::public()
+        .route("rtb-public", "44.210.0.51/32", "tgw-a")
+        .to("44.210.0.50,44.210.0.51")
+        .trace();
+    assert!(!one.complete && one.leaves_by_own_address);
+    let other = World::public()
+        .route("rtb-public", "44.210.0.50/32", "tgw-a")
+        .to("44.210.0.50,44.210.0.51")
+        .trace();
+    assert!(!other.complete && other.leaves_by_own_address);
 }
