@@ -309,7 +309,8 @@ fn of_several_addresses_the_worst_counts() {
 fn without_any_address_it_cannot_be_told() {
     let mut world = World::private();
     world.to.clear();
-    world.unknown("destination", "isn't known");
+    let path = world.unknown("destination", "isn't known");
+    assert_eq!(path.egress.gaps[0].about, "destination");
 }
 
 #[test]
@@ -325,4 +326,41 @@ fn a_network_as_destination_is_told_where_all_of_it_fares_alike() {
     World::endpoint()
         .to("10.0.3.0/28")
         .unknown("local", "inside the VPC");
+}
+
+#[test]
+fn a_nat_gateway_takes_no_connections_to_itself() {
+    World::private()
+        .to("10.0.2.5")
+        .stopped(Code::CannotRoute, Leg::Destination, "eni-nat");
+    World::private()
+        .to("3.3.3.3")
+        .stopped(Code::CannotRoute, Leg::Destination, "eni-nat");
+}
+
+#[test]
+fn an_interface_type_that_was_not_printed_is_an_ordinary_one_and_said_so() {
+    let path = inside()
+        .patch("eni-public", json!({"InterfaceType": null}))
+        .arrives(&["10.0.1.10"]);
+    assert_eq!(
+        path.assumptions[0].taken,
+        "the interface is an ordinary one"
+    );
+}
+
+#[test]
+fn of_several_addresses_a_way_is_complete_when_all_are() {
+    let both = World::public().to("44.210.0.50,44.210.0.51").trace();
+    assert!(both.complete && both.leaves_by_own_address);
+    let one = World::public()
+        .route("rtb-public", "44.210.0.51/32", "tgw-a")
+        .to("44.210.0.50,44.210.0.51")
+        .trace();
+    assert!(!one.complete && one.leaves_by_own_address);
+    let other = World::public()
+        .route("rtb-public", "44.210.0.50/32", "tgw-a")
+        .to("44.210.0.50,44.210.0.51")
+        .trace();
+    assert!(!other.complete && other.leaves_by_own_address);
 }

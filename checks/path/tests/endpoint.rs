@@ -133,3 +133,11 @@ fn from_a_bare_subnet_the_address_that_it_sees_is_not_known() {
         )
         .unknown("sg-endpoint", "takes some of 10.0.1.0/24 and not others");
 }
+
+#[test]
+fn its_leg_is_the_endpoint_s_even_when_the_endpoint_was_not_seen() {
+    World::endpoint()
+        .without("VpcEndpoints")
+        .rules("sg-endpoint", "IpPermissions", json!([]))
+        .stopped(Code::SgHasNoRules, Leg::Endpoint, "sg-endpoint");
+}

@@ -259,6 +259,7 @@ pub(super) fn worlds() -> Vec<Asked> {
                 {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-peer"}]}]),
             ),
         ),
+        ("to a NAT gateway", World::endpoint().to("10.0.2.5")),
         ("nobody there", World::endpoint().to("10.0.3.31")),
         (
             "rule for a prefix list",
@@ -391,10 +392,11 @@ const ABSENCE_SAYS: [&str; 12] = [
 ];
 
 /// Fields with a documented default, which adds an assumption.
-const DEFAULTS: [&str; 4] = [
+const DEFAULTS: [&str; 5] = [
     "BlockPublicAccessStates",
     "InternetGatewayBlockMode",
     "ConnectivityType",
+    "InterfaceType",
     "NatGatewayAddresses.Status",
 ];
 

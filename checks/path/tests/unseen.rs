@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Leg, World};
+use super::{Code, Leg, World};
 use crate::{
     facts::{Gap, Index},
-    path::{Source, SourceError},
+    path::{Source, SourceError, owner},
 };
 
 fn odd() -> Value {
@@ -72,16 +72,6 @@ fn a_field_that_nobody_reviewed_is_a_gap_that_names_it() {
         "rtb-public",
         "Route",
     );
-}
-
-#[test]
-fn the_firewalls_of_a_vpc_are_such_a_field() {
-    World::private()
-        .patch(
-            "vpc-a",
-            json!({"NetworkFirewallAssociations": [{"FirewallArn": "arn:f"}]}),
-        )
-        .unknown("vpc-a", "Vpc.NetworkFirewallAssociations");
 }
 
 #[test]
@@ -199,4 +189,32 @@ fn a_subnet_without_its_cidr_leaves_the_source_s_address_open() {
         .from("subnet-private")
         .patch("subnet-private", json!({"CidrBlock": null}))
         .unknown("subnet-private", "its IPv4 CIDR was not seen");
+}
+
+#[test]
+fn a_stop_belongs_to_the_check_of_its_leg() {
+    for (code, leg, check) in [
+        (
+            Code::IgwPublicIpAssociationForEgress,
+            Leg::Seat,
+            "network/public-accessibility",
+        ),
+        (
+            Code::IgwPublicIpAssociationForEgress,
+            Leg::Nat,
+            "network/nat-gateway",
+        ),
+        (Code::NoRouteToDestination, Leg::Seat, "network/route"),
+        (Code::NoRouteToDestination, Leg::Nat, "network/nat-gateway"),
+        (Code::BadState, Leg::Endpoint, "network/private-endpoint"),
+        (Code::NoRouteToDestination, Leg::Peer, "network/vpc-peering"),
+        (Code::AddressNotInUse, Leg::Destination, "network/route"),
+        (Code::SubnetAclRestriction, Leg::Nat, "network/network-acl"),
+        (Code::SgHasNoRules, Leg::Endpoint, "network/security-group"),
+    ] {
+        assert_eq!(owner(code, leg), check);
+    }
+    for leg in Leg::ALL {
+        assert_eq!(json!(leg), leg.as_str());
+    }
 }
