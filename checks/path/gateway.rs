@@ -948,6 +948,8 @@ impl<'a> Walk<'a, '_> {
                     format!("{id} is {code}, not active"),
                     Blame::Nothing,
                 );
+                // The packet is dropped here, so nothing lies behind.
+                self.path.complete |= self.certain;
                 return;
             }
             None => self.doubt(
@@ -1024,12 +1026,14 @@ impl<'a> Walk<'a, '_> {
     ) {
         let id = peering.vpc_peering_connection_id.as_str();
         let set = peer.cidr_block_set.as_deref().unwrap_or_default();
-        let cidrs: Vec<Ipv4Net> = peer
+        let mut cidrs: Vec<Ipv4Net> = peer
             .cidr_block
             .iter()
             .chain(set.iter().filter_map(|block| block.cidr_block.as_ref()))
             .filter_map(|cidr| cidr.parse().ok())
             .collect();
+        cidrs.sort_unstable();
+        cidrs.dedup();
         // The set holds all of them; without it there may be more than the primary one.
         let all_seen = !set.is_empty() && set.iter().all(|block| block.cidr_block.is_some());
         let relations: Vec<Relation> = cidrs
@@ -1051,6 +1055,7 @@ impl<'a> Walk<'a, '_> {
                     Leg::Peer,
                 );
             } else {
+                self.path.complete |= self.certain;
                 self.stop(
                     Code::PcxRequiresAddressInVpcCidr,
                     Leg::Peer,

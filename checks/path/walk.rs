@@ -494,6 +494,32 @@ impl<'a> Walk<'a, '_> {
     fn narrow(&mut self, asked: &[(&Addresses, AclAnswer)], leg: Leg, acl: &str, way: &str) {
         let mut open = self.ports.clone();
         let mut possible = Vec::new();
+        // One port in a hundred is closed, whatever the rule says: nearly every connection fails.
+        let hardly = |answer: &AclAnswer| {
+            !answer.possible.is_empty()
+                && answer.possible.count() * 100 < Ports::ephemeral().count()
+        };
+        if let Some((peer, answer)) = asked.first()
+            && asked.iter().all(|(_, answer)| hardly(answer))
+        {
+            self.stop(
+                Code::SubnetAclRestriction,
+                leg,
+                acl,
+                format!(
+                    "{way}bound rules of {acl} let answers of {peer} pass to ports {} only, of \
+                     1024–65535: nearly every connection fails",
+                    answer.possible
+                ),
+                Blame::Acl {
+                    acl: acl.to_owned(),
+                    egress: way == "out",
+                    peer: **peer,
+                    ports: Ports::EPHEMERAL,
+                },
+            );
+            return;
+        }
         for (peer, answer) in asked {
             open = open.intersection(&answer.allowed);
             possible.push(self.possible_ports.intersection(&answer.possible));
