@@ -334,6 +334,8 @@ fn schemas_describe_what_the_program_writes() {
         ("facts", "taken_at"),
         ("report", "root_causes"),
         ("trace", "egress_addresses"),
+        ("grants", "inactive_roles"),
+        ("tls", "chain"),
         ("config", "save-facts"),
     ] {
         let (code, stdout, _) = run(&["schema", document]);
