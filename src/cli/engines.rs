@@ -47,7 +47,7 @@ pub enum Destination {
     Public,
 }
 
-impl std::str::FromStr for Destination {
+impl FromStr for Destination {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -71,7 +71,7 @@ pub struct GrantsArguments {
     /// is `-` or missing.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// The server's version, as SELECT VERSION() or AWS prints it.
+    /// The server's version, as `SELECT VERSION()` or AWS prints it.
     #[arg(long, value_name = "VERSION")]
     pub server: String,
     /// Which side of the migration the account is for.
@@ -90,13 +90,13 @@ pub struct GrantsArguments {
     /// The migration type; a full load, if not given.
     #[arg(long, value_name = "TYPE")]
     pub migration_type: Option<MigrationType>,
-    /// The active roles, as SELECT CURRENT_ROLE() prints them.
+    /// The active roles, as `SELECT CURRENT_ROLE()` prints them.
     #[arg(long, value_name = "ROLES", allow_hyphen_values = true)]
     pub current_role: Option<String>,
-    /// Whether partial revokes are on, as SELECT @@partial_revokes prints it.
+    /// Whether partial revokes are on, as `SELECT @@partial_revokes` prints it.
     #[arg(long, value_name = "on|off", ignore_case = true)]
     pub partial_revokes: Option<OnOff>,
-    /// How the server treats letter case, as SELECT @@lower_case_table_names prints it.
+    /// How the server treats letter case, as `SELECT @@lower_case_table_names` prints it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=2))]
     pub lower_case_table_names: Option<u8>,
     /// Print JSON.

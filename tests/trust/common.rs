@@ -11,22 +11,22 @@ use rcgen::{
 };
 use tidb_dms_checks::trust::{Ca, Chain, Code, Trust, Verdict, verify};
 
-pub const HOST: &str = "db.example.com";
+pub(crate) const HOST: &str = "db.example.com";
 
 /// Noon of the day on which everything here is judged unless said otherwise.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-24T12:00:00Z".parse().unwrap()
 }
 
 /// A CA, or a leaf: a certificate with its key.
-pub struct Node {
-    pub params: CertificateParams,
-    pub key: KeyPair,
-    pub cert: Certificate,
+pub(crate) struct Node {
+    pub(crate) params: CertificateParams,
+    pub(crate) key: KeyPair,
+    pub(crate) cert: Certificate,
 }
 
 impl Node {
-    pub fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.cert.pem()
     }
 }
@@ -42,14 +42,14 @@ fn params(name: &str) -> CertificateParams {
     params
 }
 
-pub fn ca_params(name: &str) -> CertificateParams {
+pub(crate) fn ca_params(name: &str) -> CertificateParams {
     let mut params = params(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
 }
 
-pub fn leaf_params(names: &[&str]) -> CertificateParams {
+pub(crate) fn leaf_params(names: &[&str]) -> CertificateParams {
     let mut params = params(names.first().copied().unwrap_or(HOST));
     let own = CertificateParams::new(
         names
@@ -63,90 +63,90 @@ pub fn leaf_params(names: &[&str]) -> CertificateParams {
     params
 }
 
-pub fn expired(mut params: CertificateParams) -> CertificateParams {
+pub(crate) fn expired(mut params: CertificateParams) -> CertificateParams {
     params.not_after = rcgen::date_time_ymd(2026, 10, 1);
     params
 }
 
-pub fn future(mut params: CertificateParams) -> CertificateParams {
+pub(crate) fn future(mut params: CertificateParams) -> CertificateParams {
     params.not_before = rcgen::date_time_ymd(2027, 1, 1);
     params
 }
 
-pub fn no_akid(mut params: CertificateParams) -> CertificateParams {
+pub(crate) fn no_akid(mut params: CertificateParams) -> CertificateParams {
     params.use_authority_key_identifier_extension = false;
     params
 }
 
-pub fn self_signed(params: CertificateParams) -> Node {
+pub(crate) fn self_signed(params: CertificateParams) -> Node {
     let key = KeyPair::generate().unwrap();
     let cert = params.self_signed(&key).unwrap();
     Node { params, key, cert }
 }
 
-pub fn issue(by: &Node, params: CertificateParams) -> Node {
+pub(crate) fn issue(by: &Node, params: CertificateParams) -> Node {
     issue_for(by, params, KeyPair::generate().unwrap())
 }
 
 /// With a key that exists already: a cross-signature, a renewal.
-pub fn issue_for(by: &Node, params: CertificateParams, key: KeyPair) -> Node {
+pub(crate) fn issue_for(by: &Node, params: CertificateParams, key: KeyPair) -> Node {
     let cert = params
         .signed_by(&key, &Issuer::from_params(&by.params, &by.key))
         .unwrap();
     Node { params, key, cert }
 }
 
-pub fn same_key(node: &Node) -> KeyPair {
+pub(crate) fn same_key(node: &Node) -> KeyPair {
     KeyPair::from_pem(&node.key.serialize_pem()).unwrap()
 }
 
-pub fn root(name: &str) -> Node {
+pub(crate) fn root(name: &str) -> Node {
     self_signed(ca_params(name))
 }
 
 /// Root, intermediate and leaf, as they should be.
-pub fn healthy() -> (Node, Node, Node) {
+pub(crate) fn healthy() -> (Node, Node, Node) {
     let root = root("Root A");
     let int = issue(&root, ca_params("Intermediate A"));
     let leaf = issue(&int, leaf_params(&[HOST]));
     (root, int, leaf)
 }
 
-pub fn pems(nodes: &[&Node]) -> String {
+pub(crate) fn pems(nodes: &[&Node]) -> String {
     nodes.iter().map(|node| node.pem()).collect()
 }
 
-pub fn data(name: &str) -> String {
+pub(crate) fn data(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/chains");
     std::fs::read_to_string(folder.join(name)).unwrap()
 }
 
 /// The first so many certificates of a text.
-pub fn first(text: &str, count: usize) -> String {
+pub(crate) fn first(text: &str, count: usize) -> String {
     text.split_inclusive("-----END CERTIFICATE-----\n")
         .take(count)
         .collect()
 }
 
-pub fn judge(chain: &str, host: &str, ca: &str, at: Timestamp) -> Trust {
+pub(crate) fn judge(chain: &str, host: &str, ca: &str, at: Timestamp) -> Trust {
     let chain = Chain::read(chain.as_bytes()).unwrap();
     let ca = Ca::read(ca.as_bytes()).unwrap();
     verify(&chain, Some(host), &ca, at, webpki::ALL_VERIFICATION_ALGS)
 }
 
-pub fn codes(trust: &Trust) -> Vec<&'static str> {
+pub(crate) fn codes(trust: &Trust) -> Vec<&'static str> {
     let mut codes: Vec<Code> = trust.causes.iter().map(|cause| cause.code).collect();
     codes.sort_unstable();
     codes.into_iter().map(Code::name).collect()
 }
 
 /// What OpenSSL says, with this CA alone: the answer of `openssl verify`, and its words.
-pub fn openssl(chain: &str, host: &str, ca: &str, at: Timestamp) -> (bool, String) {
+pub(crate) fn openssl(chain: &str, host: &str, ca: &str, at: Timestamp) -> (bool, String) {
     openssl_for(&[], chain, host, ca, at)
 }
 
 /// The same, asked as a TLS client asks, which looks at the purpose of every certificate.
-pub fn openssl_client(chain: &str, host: &str, ca: &str, at: Timestamp) -> (bool, String) {
+pub(crate) fn openssl_client(chain: &str, host: &str, ca: &str, at: Timestamp) -> (bool, String) {
     openssl_for(&["-purpose", "sslserver"], chain, host, ca, at)
 }
 
@@ -193,7 +193,14 @@ fn openssl_for(
 
 /// Judges, compares with what is expected, and with OpenSSL. One line of the agreement table.
 #[track_caller]
-pub fn case(name: &str, chain: &str, host: &str, ca: &str, at: Timestamp, expected: &str) -> Trust {
+pub(crate) fn case(
+    name: &str,
+    chain: &str,
+    host: &str,
+    ca: &str,
+    at: Timestamp,
+    expected: &str,
+) -> Trust {
     let trust = judge(chain, host, ca, at);
     let (accepted, words) = openssl(chain, host, ca, at);
     let got = match trust.verdict {
