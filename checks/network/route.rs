@@ -32,7 +32,7 @@ pub(crate) static CHECK: Check = Check {
         "ec2:GetManagedPrefixListEntries",
         "ec2:DescribeTransitGatewayVpcAttachments",
     ],
-    after: &["network/subnet-group"],
+    after: &[],
     judge: Judge::Seat(judge),
 };
 

@@ -4,13 +4,16 @@
 
 use std::net::Ipv4Addr;
 
+use ipnet::Ipv4Net;
+
 use super::{
     Blame, PublicAddress,
     addresses::{Addresses, Ports, Relation},
     code::{Code, Leg},
-    filter::{Peer, PeerGroups},
+    filter::{Peer, PeerGroups, groups_of},
     firewall::inspection,
     route::{Chosen, Target, table_of_subnet},
+    source::is_elastic,
     walk::{Back, Nat, Sender, Walk, way_of, within},
 };
 use crate::facts::{
@@ -195,7 +198,7 @@ impl<'a> Walk<'a, '_> {
             );
             return;
         }
-        self.attached(sender, id);
+        self.attached(sender.vpc, sender.leg, id);
         self.block_at_gateway(sender);
         if let Some(firewall) = inspection(self.index, sender, chosen) {
             // It may refuse the packet, and it may lend its own address to one that has none.
@@ -213,34 +216,53 @@ impl<'a> Walk<'a, '_> {
         } else if sender.nat == Nat::No {
             self.own_public_address(sender, id);
         }
-        if let Some(address) = self.destination.single()
-            && let Some(interface) = self.index.interface_by_public(address)
-        {
-            self.deliver_from_internet(interface);
+        let Some(address) = self.destination.single() else {
+            return;
+        };
+        match self.index.interface_by_public(address) {
+            Lookup::Found(interface) => self.deliver_from_internet(interface),
+            Lookup::Absent => {
+                if let Some(gap) = self.index.inventory.network_interfaces.gap() {
+                    self.assume(Assumption::new(
+                        address.to_string(),
+                        "it is no address of these accounts",
+                        format!(
+                            "not all of their network interfaces were seen: {}",
+                            gap.reason
+                        ),
+                    ));
+                }
+            }
+            Lookup::Unseen(gap) => self.doubt(gap, Code::AddressNotInUse, Leg::Destination),
         }
     }
 
     /// The internet gateway must be attached to the VPC whose route names it.
-    fn attached(&mut self, sender: &Sender<'a>, id: &str) {
+    pub(super) fn attached(&mut self, vpc: &str, leg: Leg, id: &str) {
         let gateway = match self
             .index
             .internet_gateway(id)
             .or_gap(id, "InternetGateways")
         {
             Ok(gateway) => gateway,
-            Err(gap) => return self.doubt(gap, Code::IgwNotAttached, sender.leg),
+            Err(gap) => return self.doubt(gap, Code::IgwNotAttached, leg),
         };
-        let Some(attachments) = &gateway.attachments else {
+        let attachments = gateway.attachments.as_ref().filter(|attachments| {
+            attachments
+                .iter()
+                .all(|attachment| attachment.vpc_id.is_some())
+        });
+        let Some(attachments) = attachments else {
             let gap = Gap::new(
                 id,
                 "its attachments were not delivered",
                 Unlock::IamAction("ec2:DescribeInternetGateways".into()),
             );
-            return self.doubt(gap, Code::IgwNotAttached, sender.leg);
+            return self.doubt(gap, Code::IgwNotAttached, leg);
         };
         let here = attachments
             .iter()
-            .find(|attachment| attachment.vpc_id.as_deref() == Some(sender.vpc));
+            .find(|attachment| attachment.vpc_id.as_deref() == Some(vpc));
         match here.map(|attachment| attachment.state.as_deref()) {
             Some(Some("available" | "attached")) => {}
             Some(None) => self.doubt(
@@ -250,27 +272,27 @@ impl<'a> Walk<'a, '_> {
                     Unlock::IamAction("ec2:DescribeInternetGateways".into()),
                 ),
                 Code::IgwNotAttached,
-                sender.leg,
+                leg,
             ),
             other => {
                 let elsewhere = attachments
                     .iter()
                     .find_map(|attachment| attachment.vpc_id.as_deref());
                 let detail = match (other.flatten(), elsewhere) {
-                    (Some(state), _) => format!("{id} is {state} to {}", sender.vpc),
-                    (None, Some(vpc)) => {
-                        format!("{id} is attached to {vpc}, not to {}", sender.vpc)
+                    (Some(state), _) => format!("{id} is {state} to {vpc}"),
+                    (None, Some(other)) => {
+                        format!("{id} is attached to {other}, not to {vpc}")
                     }
                     (None, None) => format!("{id} is attached to no VPC"),
                 };
                 self.stop(
                     Code::IgwNotAttached,
-                    sender.leg,
+                    leg,
                     id,
                     detail,
                     Blame::InternetGateway {
                         gateway: id.to_owned(),
-                        vpc: sender.vpc.to_owned(),
+                        vpc: vpc.to_owned(),
                         attached_elsewhere: elsewhere.is_some(),
                     },
                 );
@@ -285,13 +307,30 @@ impl<'a> Walk<'a, '_> {
             Some(subnet) => (subnet.subnet_id.as_str(), self.block_public_access(subnet)),
             None => (sender.vpc, self.block_public_access_of_vpc(sender.vpc)),
         };
-        let nat = sender.nat != Nat::No;
-        match mode.as_str() {
+        let place = place.to_owned();
+        self.blocked(&mode, &place, sender.leg, sender.nat != Nat::No);
+        for subnet in std::mem::take(&mut self.blocked_behind) {
+            self.doubt(
+                Gap::new(
+                    subnet.as_str(),
+                    "VPC Block Public Access is block-bidirectional here and not where NAT sits; \
+                     whether that is enough isn't documented",
+                    Unlock::Vantage("a subnet of the replication".into()),
+                ),
+                Code::VpcBlockPublicAccessEnabled,
+                Leg::Seat,
+            );
+        }
+    }
+
+    /// What a mode does to packets between a place and an internet gateway.
+    pub(super) fn blocked(&mut self, mode: &str, place: &str, leg: Leg, nat: bool) {
+        match mode {
             "off" => {}
             "block-ingress" if nat => {}
             "block-bidirectional" | "block-ingress" => self.stop(
                 Code::VpcBlockPublicAccessEnabled,
-                sender.leg,
+                leg,
                 place,
                 format!("VPC Block Public Access is {mode} for {place}"),
                 Blame::BlockPublicAccess {
@@ -308,20 +347,8 @@ impl<'a> Walk<'a, '_> {
                     Unlock::Nothing,
                 ),
                 Code::VpcBlockPublicAccessEnabled,
-                sender.leg,
+                leg,
             ),
-        }
-        for subnet in std::mem::take(&mut self.blocked_behind) {
-            self.doubt(
-                Gap::new(
-                    subnet.as_str(),
-                    "VPC Block Public Access is block-bidirectional here and not where NAT sits; \
-                     whether that is enough isn't documented",
-                    Unlock::Vantage("a subnet of the replication".into()),
-                ),
-                Code::VpcBlockPublicAccessEnabled,
-                Leg::Seat,
-            );
         }
     }
 
@@ -411,9 +438,10 @@ impl<'a> Walk<'a, '_> {
             Ok(nat) => nat,
             Err(gap) => return self.unseen_next_hop(sender, gap),
         };
+        self.more_addresses(sender);
         let mode = self.nat_mode(nat);
-        let public: Vec<Ipv4Addr> = self.nat_addresses(nat, |address| address.public_ip.as_deref());
-        let private: Vec<Ipv4Addr> =
+        let (public, more_public) = self.nat_addresses(nat, |address| address.public_ip.as_deref());
+        let (private, more_private) =
             self.nat_addresses(nat, |address| address.private_ip.as_deref());
         let regional = nat.availability_mode.as_deref() == Some("regional")
             || (nat.subnet_id.is_none() && nat.route_table_id.is_some());
@@ -459,7 +487,7 @@ impl<'a> Walk<'a, '_> {
         );
         self.nat_state(nat, sender);
         if self.destination.is_public() && mode == Nat::Public {
-            self.nat_egress(nat, &public);
+            self.nat_egress(nat, &public, more_public);
         }
         if let Some(subnet) = sender.subnet
             && self.block_public_access(subnet) == "block-bidirectional"
@@ -503,6 +531,7 @@ impl<'a> Walk<'a, '_> {
             subnet,
             table,
             addresses: private.into_iter().map(Addresses::one).collect(),
+            more_addresses: more_private,
             groups: PeerGroups::Known(Vec::new()),
             public: PublicAddress::Known(public),
             elastic: true,
@@ -521,26 +550,40 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// The addresses of a NAT gateway that are in use.
+    /// The addresses of a NAT gateway that are in use, and why those aren't all.
     fn nat_addresses(
         &mut self,
         nat: &NatGateway,
         field: impl Fn(&crate::facts::inventory::ec2::NatGatewayAddress) -> Option<&str>,
-    ) -> Vec<Ipv4Addr> {
+    ) -> (Vec<Ipv4Addr>, Option<Gap>) {
         let mut addresses = Vec::new();
+        let mut missing = 0;
         for address in nat.nat_gateway_addresses.iter().flatten() {
-            let Some(text) = field(address) else { continue };
-            let Ok(parsed) = text.parse() else { continue };
-            match address.status.as_deref() {
-                Some("succeeded") => addresses.push(parsed),
-                Some(_) => {}
-                None => {
-                    self.assume(defaults::NAT_ADDRESS_STATUS.assumed(text));
-                    addresses.push(parsed);
-                }
+            if !matches!(address.status.as_deref(), Some("succeeded") | None) {
+                continue;
             }
+            let text = field(address);
+            let Some(parsed) = text.and_then(|text| text.parse().ok()) else {
+                missing += 1;
+                continue;
+            };
+            if address.status.is_none() {
+                self.assume(defaults::NAT_ADDRESS_STATUS.assumed(text.unwrap_or_default()));
+            }
+            addresses.push(parsed);
         }
-        addresses
+        let more = (missing > 0 || addresses.is_empty()).then(|| {
+            Gap::new(
+                nat.nat_gateway_id.as_str(),
+                if addresses.is_empty() {
+                    "no address of it is in use in what was delivered"
+                } else {
+                    "not all of its addresses were delivered"
+                },
+                Unlock::IamAction("ec2:DescribeNatGateways".into()),
+            )
+        });
+        (addresses, more)
     }
 
     fn nat_state(&mut self, nat: &NatGateway, sender: &Sender<'a>) {
@@ -561,7 +604,23 @@ impl<'a> Walk<'a, '_> {
                 Leg::Nat,
             );
         }
-        if nat.vpc_id.as_deref().is_some_and(|vpc| vpc != sender.vpc) {
+        let subnet = nat.subnet_id.as_deref().unwrap_or_default();
+        let vpc = nat.vpc_id.as_deref().or(match self.index.subnet(subnet) {
+            Lookup::Found(subnet) => Some(subnet.vpc_id.as_str()),
+            _ => None,
+        });
+        if vpc.is_none() {
+            self.doubt(
+                Gap::new(
+                    id,
+                    "the VPC that it serves was not delivered",
+                    Unlock::IamAction("ec2:DescribeNatGateways".into()),
+                ),
+                Code::NgwRequiresSourceInVpc,
+                Leg::Nat,
+            );
+        }
+        if vpc.is_some_and(|vpc| vpc != sender.vpc) {
             self.stop(
                 Code::NgwRequiresSourceInVpc,
                 Leg::Nat,
@@ -612,17 +671,10 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn nat_egress(&mut self, nat: &NatGateway, public: &[Ipv4Addr]) {
+    fn nat_egress(&mut self, nat: &NatGateway, public: &[Ipv4Addr], more: Option<Gap>) {
         let id = nat.nat_gateway_id.as_str();
-        if public.is_empty() {
-            self.egress_unknown(Gap::new(
-                id,
-                "no public address of it is in use in what was delivered",
-                Unlock::IamAction("ec2:DescribeNatGateways".into()),
-            ));
-        } else {
-            self.egress_known(public, true);
-        }
+        self.egress_known(public, true);
+        self.path.egress.gaps.extend(more);
         let enabled = |setting: &Option<String>| setting.as_deref() == Some("enabled");
         if enabled(&nat.auto_scaling_ips) || enabled(&nat.auto_provision_zones) {
             self.path.egress.unstable.push(format!(
@@ -712,13 +764,12 @@ impl<'a> Walk<'a, '_> {
             id,
             "forwards the packets of others".into(),
         );
+        self.more_addresses(sender);
         let alone = self.forwards(interface);
-        let groups: Vec<String> = interface
-            .groups
-            .iter()
-            .flatten()
-            .filter_map(|group| group.group_id.clone())
-            .collect();
+        let groups = groups_of(interface).unwrap_or_else(|gap| {
+            self.doubt(gap, Code::EniSgRulesMismatch, Leg::Nat);
+            Vec::new()
+        });
         for addresses in &sender.addresses {
             let peer = Peer {
                 addresses: *addresses,
@@ -734,13 +785,7 @@ impl<'a> Walk<'a, '_> {
         if !same_subnet {
             self.cross(subnet, Leg::Nat, false, &sender.addresses);
         }
-        if !alone {
-            let gap = Gap::new(
-                id,
-                "the instance has several interfaces: by which one packets leave, and with which \
-                 address, can't be seen",
-                Unlock::Vantage("a subnet of the replication".into()),
-            );
+        if let Err(gap) = alone {
             self.egress_unknown(gap.clone());
             self.doubt(gap, Code::CannotRoute, Leg::Nat);
             return;
@@ -761,49 +806,35 @@ impl<'a> Walk<'a, '_> {
         {
             self.blocked_behind.push(subnet.subnet_id.clone());
         }
-        let peer = Peer {
-            addresses: self.destination,
-            groups: PeerGroups::Unknown,
-        };
-        let peer = if self.destination.is_public() {
-            Peer {
-                groups: PeerGroups::Never,
-                ..peer
-            }
-        } else {
-            peer
-        };
+        let peer = self.peer_of_destination(sender.vpc);
         self.ask_groups(&groups, true, &peer, Leg::Nat);
         self.ports = Ports::ephemeral();
-        let public = self.index.public_addresses(interface);
+        let address = interface
+            .private_ip_address
+            .as_deref()
+            .and_then(|address| address.parse().ok());
         self.send(&Sender {
             leg: Leg::Nat,
             vpc: sender.vpc,
             subnet: Some(subnet),
             table,
-            addresses: interface
-                .private_ip_address
-                .as_deref()
-                .and_then(|address| address.parse().ok())
-                .map(Addresses::one)
-                .into_iter()
-                .collect(),
+            addresses: address.map(Addresses::one).into_iter().collect(),
+            more_addresses: address.is_none().then(|| {
+                Gap::new(
+                    id,
+                    "its private address was not delivered",
+                    Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
+                )
+            }),
             groups: PeerGroups::Known(groups),
-            elastic: interface
-                .association
-                .as_ref()
-                .is_some_and(|association| association.allocation_id.is_some()),
-            public: if public.is_empty() {
-                PublicAddress::None(format!("{id} has no public address"))
-            } else {
-                PublicAddress::Known(public)
-            },
+            elastic: is_elastic(interface),
+            public: PublicAddress::of(self.index, interface),
             nat: Nat::No,
         });
     }
 
-    /// Whether an interface forwards packets, and whether it is its instance's only one.
-    fn forwards(&mut self, interface: &'a NetworkInterface) -> bool {
+    /// Whether an interface forwards packets. The gap says why it may not be its instance's only one.
+    fn forwards(&mut self, interface: &'a NetworkInterface) -> Result<(), Gap> {
         let id = interface.network_interface_id.as_str();
         let gaps: Vec<Gap> = interface.unrecognised.gaps(id).collect();
         self.doubts(gaps, Code::BadState, Leg::Nat);
@@ -841,30 +872,49 @@ impl<'a> Walk<'a, '_> {
                     Leg::Nat,
                 );
             }
-            return true;
+            return Ok(());
         };
         self.assume(Assumption::new(
             instance,
             "the instance forwards packets and translates their source to its own address",
             "its operating system can't be seen",
         ));
-        let others =
-            self.index
-                .inventory
-                .network_interfaces
-                .items
-                .iter()
-                .filter(|other| {
-                    other.attachment.as_ref().is_some_and(|attachment| {
-                        attachment.instance_id.as_deref() == Some(instance)
-                    })
-                })
-                .count();
+        self.only_interface(id, instance)
+    }
+
+    /// The gap says why an interface may not be its instance's only one.
+    fn only_interface(&self, id: &str, instance: &'a str) -> Result<(), Gap> {
+        let list = &self.index.inventory.network_interfaces;
+        let listed = list.items.iter().filter(|other| {
+            other.network_interface_id != id
+                && self.index.instance_of_interface(other) == Some(instance)
+        });
         let of_instance = match self.index.instance(instance) {
-            Lookup::Found(found) => found.network_interfaces.as_ref().map_or(0, Vec::len),
-            _ => 0,
+            Lookup::Found(found) => found.network_interfaces.as_deref(),
+            _ => None,
         };
-        others.max(of_instance) <= 1
+        let others = listed
+            .chain(of_instance.into_iter().flatten())
+            .any(|other| other.network_interface_id != id);
+        if others {
+            return Err(Gap::new(
+                id,
+                "the instance has several interfaces: by which one packets leave, and with which \
+                 address, can't be seen",
+                Unlock::Vantage("a subnet of the replication".into()),
+            ));
+        }
+        match list.gap() {
+            Some(gap) if of_instance.is_none() => Err(Gap::new(
+                instance,
+                format!(
+                    "whether it has further interfaces was not seen: {} {}",
+                    gap.about, gap.reason
+                ),
+                gap.unlock.clone(),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn peering(&mut self, sender: &Sender<'a>, id: &'a str) {
@@ -937,19 +987,31 @@ impl<'a> Walk<'a, '_> {
             );
             return None;
         };
-        if requester.vpc_id.as_deref() == Some(vpc) {
-            Some(accepter)
-        } else if accepter.vpc_id.as_deref() == Some(vpc) {
-            Some(requester)
-        } else {
-            self.stop(
-                Code::PcxRequiresAddressInVpcCidr,
-                Leg::Peer,
-                id,
-                format!("{id} doesn't join {vpc} to anything"),
-                Blame::Nothing,
-            );
-            None
+        match (requester.vpc_id.as_deref(), accepter.vpc_id.as_deref()) {
+            (Some(ours), Some(_)) if ours == vpc => Some(accepter),
+            (Some(_), Some(ours)) if ours == vpc => Some(requester),
+            (Some(_), Some(_)) => {
+                self.stop(
+                    Code::PcxRequiresAddressInVpcCidr,
+                    Leg::Peer,
+                    id,
+                    format!("{id} doesn't join {vpc} to anything"),
+                    Blame::Nothing,
+                );
+                None
+            }
+            _ => {
+                self.doubt(
+                    Gap::new(
+                        id,
+                        "the VPCs that it joins were not delivered",
+                        Unlock::IamAction("ec2:DescribeVpcPeeringConnections".into()),
+                    ),
+                    Code::PcxRequiresAddressInVpcCidr,
+                    Leg::Peer,
+                );
+                None
+            }
         }
     }
 
@@ -961,23 +1023,21 @@ impl<'a> Walk<'a, '_> {
         peer: &'a VpcPeeringConnectionVpcInfo,
     ) {
         let id = peering.vpc_peering_connection_id.as_str();
-        let cidrs: Vec<ipnet::Ipv4Net> = peer
+        let set = peer.cidr_block_set.as_deref().unwrap_or_default();
+        let cidrs: Vec<Ipv4Net> = peer
             .cidr_block
             .iter()
-            .chain(
-                peer.cidr_block_set
-                    .iter()
-                    .flatten()
-                    .filter_map(|block| block.cidr_block.as_ref()),
-            )
+            .chain(set.iter().filter_map(|block| block.cidr_block.as_ref()))
             .filter_map(|cidr| cidr.parse().ok())
             .collect();
+        // The set holds all of them; without it there may be more than the primary one.
+        let all_seen = !set.is_empty() && set.iter().all(|block| block.cidr_block.is_some());
         let relations: Vec<Relation> = cidrs
             .iter()
             .map(|cidr| self.destination.relation(*cidr))
             .collect();
         if !relations.contains(&Relation::Covers) {
-            if cidrs.is_empty() || relations.contains(&Relation::Splits) {
+            if !all_seen || relations.contains(&Relation::Splits) {
                 self.doubt(
                     Gap::new(
                         id,
@@ -1014,10 +1074,19 @@ impl<'a> Walk<'a, '_> {
             .iter()
             .filter_map(Addresses::single)
             .collect();
+        self.path.complete = true;
         self.private_egress(sender, &sources);
         let (Some(vpc), Some(address)) = (peer.vpc_id.as_deref(), self.destination.single()) else {
-            return;
+            let gap = Gap::new(
+                id,
+                format!("which of {} it is can't be told", self.destination),
+                Unlock::Flag("--tidb-address".into()),
+            );
+            return self.doubt(gap, Code::AddressNotInUse, Leg::Peer);
         };
+        if let Lookup::Found(vpc) = self.index.vpc(vpc) {
+            self.unrecognised_of_vpc(vpc, Leg::Peer);
+        }
         match self.index.vpc(vpc) {
             Lookup::Found(_) => match self.index.interface_by_private(vpc, address) {
                 Lookup::Found(interface) => {
@@ -1043,7 +1112,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Nothing translates on a private way: the other side sees the private address.
     pub(super) fn private_egress(&mut self, sender: &Sender<'a>, sources: &[Ipv4Addr]) {
-        if sources.len() == sender.addresses.len() && !sources.is_empty() {
+        if sources.len() == sender.addresses.len() && sender.more_addresses.is_none() {
             self.egress_known(sources, false);
         } else {
             self.egress_unknown(Gap::new(

@@ -1,17 +1,21 @@
 //! The walk from subnet to subnet.
 
+use std::net::Ipv4Addr;
+
 use ipnet::Ipv4Net;
 
 use super::{
     Blame, Doubt, Hop, Path, PathFinding, PublicAddress, Source, Stop,
     addresses::{Addresses, Ports, Relation},
     code::{Code, Leg},
-    filter::{GroupsAnswer, Peer, PeerGroups, ask_acl, ask_groups, direction},
+    filter::{
+        AclAnswer, GroupsAnswer, Peer, PeerGroups, ask_acl, ask_groups, direction, groups_of,
+    },
     route::{Chosen, Target, look_up, table_of_subnet},
 };
 use crate::facts::{
-    Assumption, Fact, Gap, Index, Unlock,
-    inventory::ec2::{RouteTable, Subnet},
+    Assumption, Fact, Gap, Index, Lookup, Unlock,
+    inventory::ec2::{RouteTable, Subnet, Vpc},
 };
 
 /// Who sends the packet at this point of the way.
@@ -25,6 +29,8 @@ pub(super) struct Sender<'a> {
     pub table: Result<&'a RouteTable, Gap>,
     /// The private addresses that the next one may see.
     pub addresses: Vec<Addresses>,
+    /// Why those aren't all that it may have.
+    pub more_addresses: Option<Gap>,
     /// For rules that refer to a security group.
     pub groups: PeerGroups,
     /// What an internet gateway would make of it.
@@ -44,6 +50,8 @@ pub(super) struct Walk<'a, 'i> {
     pub certain: bool,
     /// Ports that answers can come back to, so far, since the last translation.
     pub ports: Ports,
+    /// Those, and the ports of which it can't be told.
+    pub possible_ports: Ports,
     /// NAT gateways and instances passed, to notice a loop.
     pub passed: Vec<String>,
     /// Subnets on the way whose Block Public Access is bidirectional.
@@ -67,6 +75,7 @@ pub(super) fn walk<'a>(
         },
         certain: true,
         ports: Ports::ephemeral(),
+        possible_ports: Ports::ephemeral(),
         passed: Vec::new(),
         blocked_behind: Vec::new(),
     };
@@ -106,8 +115,7 @@ impl<'a> Walk<'a, '_> {
             .or_gap(&subnet.vpc_id, "Vpcs")
         {
             Ok(vpc) => {
-                let gaps: Vec<Gap> = vpc.unrecognised.gaps(&vpc.vpc_id).collect();
-                self.doubts(gaps, Code::CannotRoute, Leg::Seat);
+                self.unrecognised_of_vpc(vpc, Leg::Seat);
                 let enforced = vpc.encryption_control.as_ref().is_some_and(|control| {
                     control
                         .mode
@@ -129,20 +137,18 @@ impl<'a> Walk<'a, '_> {
             }
             Err(gap) => self.doubt(gap, Code::CannotRoute, Leg::Seat),
         }
-        let addresses = source.addresses().map_or_else(
-            || {
-                self.doubt(
-                    Gap::new(
-                        subnet.subnet_id.as_str(),
-                        "its IPv4 CIDR was not seen",
-                        Unlock::IamAction("ec2:DescribeSubnets".into()),
-                    ),
-                    Code::CannotRoute,
-                    Leg::Seat,
-                );
-                Vec::new()
-            },
-            |addresses| vec![addresses],
+        let addresses = source.addresses();
+        let more_addresses = addresses.is_none().then(|| {
+            Gap::new(
+                subnet.subnet_id.as_str(),
+                "its IPv4 CIDR was not seen",
+                Unlock::IamAction("ec2:DescribeSubnets".into()),
+            )
+        });
+        self.doubts(
+            more_addresses.iter().cloned().collect(),
+            Code::CannotRoute,
+            Leg::Seat,
         );
         self.seat_groups(source);
         let sender = Sender {
@@ -150,7 +156,8 @@ impl<'a> Walk<'a, '_> {
             vpc: &subnet.vpc_id,
             subnet: Some(subnet),
             table: table_of_subnet(self.index, subnet),
-            addresses,
+            addresses: addresses.into_iter().collect(),
+            more_addresses,
             groups: match &source.groups {
                 Some(Fact::Known(groups)) => PeerGroups::Known(groups.clone()),
                 Some(Fact::Unknown(_)) | None => PeerGroups::Unknown,
@@ -160,6 +167,11 @@ impl<'a> Walk<'a, '_> {
             nat: Nat::No,
         };
         self.send(&sender);
+    }
+
+    pub(super) fn unrecognised_of_vpc(&mut self, vpc: &Vpc, leg: Leg) {
+        let gaps = vpc.unrecognised.gaps(&vpc.vpc_id).collect();
+        self.doubts(gaps, Code::CannotRoute, leg);
     }
 
     /// The seat's security groups, outbound.
@@ -182,85 +194,95 @@ impl<'a> Walk<'a, '_> {
 
     /// The destination as the seat's outbound rules see it. Rules that refer to a group match private
     /// addresses of its members.
-    fn peer_of_destination(&self, vpc: &str) -> Peer {
-        let groups = match self.destination.single() {
-            Some(address) if !self.destination.is_public() || self.is_local(vpc, address) => {
-                self.groups_of_address(vpc, address)
-            }
-            _ => PeerGroups::Never,
-        };
+    pub(super) fn peer_of_destination(&self, vpc: &str) -> Peer {
         Peer {
             addresses: self.destination,
-            groups,
+            groups: match self.destination.single() {
+                Some(address) => self.groups_of_address(vpc, address),
+                None => PeerGroups::Never,
+            },
         }
     }
 
-    fn is_local(&self, vpc: &str, address: std::net::Ipv4Addr) -> bool {
-        self.index.tables_of_vpc(vpc).iter().any(|table| {
-            table.routes.iter().flatten().any(|route| {
-                Target::of(route) == Target::Local
-                    && route
-                        .destination_cidr_block
-                        .as_deref()
-                        .and_then(|cidr| cidr.parse::<Ipv4Net>().ok())
-                        .is_some_and(|net| net.contains(&address))
-            })
-        })
-    }
-
     /// The groups of whoever has a private address, in this VPC or one that is peered with it.
-    fn groups_of_address(&self, vpc: &str, address: std::net::Ipv4Addr) -> PeerGroups {
-        use crate::facts::Lookup;
-
-        let peers = self
-            .index
-            .inventory
-            .vpc_peering_connections
-            .items
-            .iter()
-            .filter_map(|peering| {
-                let sides = [&peering.requester_vpc_info, &peering.accepter_vpc_info]
-                    .map(|side| side.as_ref().and_then(|side| side.vpc_id.as_deref()));
-                match sides {
-                    [Some(one), Some(other)] if one == vpc => Some(other),
-                    [Some(one), Some(other)] if other == vpc => Some(one),
-                    _ => None,
-                }
-            });
-        let mut unseen = false;
+    fn groups_of_address(&self, vpc: &str, address: Ipv4Addr) -> PeerGroups {
+        let peerings = &self.index.inventory.vpc_peering_connections;
+        let peers = peerings.items.iter().filter_map(|peering| {
+            let sides = [&peering.requester_vpc_info, &peering.accepter_vpc_info]
+                .map(|side| side.as_ref().and_then(|side| side.vpc_id.as_deref()));
+            match sides {
+                [Some(one), Some(other)] if one == vpc => Some(other),
+                [Some(one), Some(other)] if other == vpc => Some(one),
+                _ => None,
+            }
+        });
+        let mut unseen = peerings.gap().is_some() || !peerings.items.is_empty();
         for vpc in std::iter::once(vpc).chain(peers) {
             match self.index.interface_by_private(vpc, address) {
                 Lookup::Found(interface) => {
-                    return match &interface.groups {
-                        Some(groups) => PeerGroups::Known(
-                            groups
-                                .iter()
-                                .filter_map(|group| group.group_id.clone())
-                                .collect(),
-                        ),
-                        None => PeerGroups::Unknown,
+                    return match groups_of(interface) {
+                        Ok(groups) => PeerGroups::Known(groups),
+                        Err(_) => PeerGroups::Unknown,
                     };
                 }
                 Lookup::Absent => {}
                 Lookup::Unseen(_) => unseen = true,
             }
         }
-        if unseen
-            || !self
-                .index
-                .inventory
-                .vpc_peering_connections
-                .items
-                .is_empty()
-        {
+        if self.destination.is_public() && !self.may_be_private(vpc) {
+            PeerGroups::Never
+        } else if unseen {
             PeerGroups::Unknown
         } else {
             PeerGroups::Known(Vec::new())
         }
     }
 
+    /// Whether the destination, of public space, may be a private address all the same: of this VPC or
+    /// of one that is peered with it, since a VPC's CIDR may lie in public space.
+    fn may_be_private(&self, vpc: &str) -> bool {
+        let tables = self.index.tables_of_vpc(vpc);
+        tables.is_empty()
+            || tables.iter().any(|table| {
+                table.routes.as_ref().is_none_or(|routes| {
+                    routes
+                        .iter()
+                        .filter(|route| {
+                            matches!(
+                                Target::of(route),
+                                Target::Local | Target::VpcPeering(_) | Target::Unrecognised { .. }
+                            )
+                        })
+                        .any(|route| {
+                            route
+                                .destination_cidr_block
+                                .as_deref()
+                                .and_then(|cidr| cidr.parse().ok())
+                                .is_none_or(|net| {
+                                    self.destination.relation(net) != Relation::Disjoint
+                                })
+                        })
+                })
+            })
+    }
+
     /// Sends the packet on from one subnet: by its route table, or straight to a neighbour.
     pub(super) fn send(&mut self, sender: &Sender<'a>) {
+        let was_certain = self.certain;
+        if let Some(subnet) = sender.subnet.filter(|subnet| subnet_net(subnet).is_none()) {
+            let gap = Gap::new(
+                subnet.subnet_id.as_str(),
+                "whether the destination is in this subnet was not seen: its IPv4 CIDR is missing",
+                Unlock::IamAction("ec2:DescribeSubnets".into()),
+            );
+            self.doubt(gap, Code::CannotRoute, sender.leg);
+            self.certain = false;
+        }
+        self.send_by_table(sender);
+        self.certain = was_certain;
+    }
+
+    fn send_by_table(&mut self, sender: &Sender<'a>) {
         if let (Some(address), Some(subnet)) = (self.destination.single(), sender.subnet)
             && subnet_net(subnet).is_some_and(|net| net.contains(&address))
         {
@@ -405,21 +427,20 @@ impl<'a> Walk<'a, '_> {
             (outbound, (self.port, self.port), false),
             (!outbound, Ports::EPHEMERAL, true),
         ] {
-            let asked: Vec<_> = peers
+            let asked: Vec<(&Addresses, AclAnswer)> = peers
                 .iter()
                 .map(|peer| (peer, ask_acl(acl, egress, peer, ports)))
                 .collect();
-            let stopped = |answer: &super::filter::AclAnswer| {
-                answer.allowed.is_empty() && answer.gaps.is_empty()
-            };
             let way = if egress { "out" } else { "in" };
             let what = if answers {
                 "answers to 1024–65535".into()
             } else {
                 format!("tcp {}", ports.0)
             };
-            if !asked.is_empty() && asked.iter().all(|(_, answer)| stopped(answer)) {
-                let (peer, answer) = &asked[0];
+            let closed = |answer: &AclAnswer| answer.possible.is_empty();
+            if let Some((peer, answer)) = asked.first()
+                && asked.iter().all(|(_, answer)| closed(answer))
+            {
                 let rules = list(&answer.denying);
                 words.push(format!("✗ {way}: {rules} denies {what}"));
                 self.stop(
@@ -442,7 +463,7 @@ impl<'a> Walk<'a, '_> {
                 );
                 continue;
             }
-            if let Some((peer, _)) = asked.iter().find(|(_, answer)| stopped(answer)) {
+            if let Some((peer, _)) = asked.iter().find(|(_, answer)| closed(answer)) {
                 self.doubt(
                     Gap::new(
                         acl.network_acl_id.as_str(),
@@ -458,45 +479,70 @@ impl<'a> Walk<'a, '_> {
                     self.doubts(answer.gaps.clone(), Code::SubnetAclRestriction, leg);
                 }
             }
-            let Some((peer, answer)) = asked.iter().find(|(_, answer)| !answer.allowed.is_empty())
-            else {
-                continue;
-            };
-            words.push(format!("{way}: {} allows {what}", list(&answer.allowing)));
-            if answers {
-                self.narrow(&answer.allowed, leg, &acl.network_acl_id, way, peer);
+            if let Some((_, answer)) = asked.iter().find(|(_, answer)| !answer.allowed.is_empty()) {
+                words.push(format!("{way}: {} allows {what}", list(&answer.allowing)));
+            }
+            if answers && !asked.is_empty() {
+                self.narrow(&asked, leg, &acl.network_acl_id, way);
             }
         }
         self.hop("network-acl", &acl.network_acl_id, words.join("   "));
     }
 
-    /// Answers come back to some ports only: it arrives for connections that happen to use them.
-    fn narrow(&mut self, allowed: &Ports, leg: Leg, acl: &str, way: &str, peer: &Addresses) {
-        if *allowed != Ports::ephemeral() {
-            self.path.findings.push(PathFinding {
+    /// Answers come back to some ports only: it arrives for connections that happen to use them. What
+    /// is open for one of several peers and not for another can't be told.
+    fn narrow(&mut self, asked: &[(&Addresses, AclAnswer)], leg: Leg, acl: &str, way: &str) {
+        let mut open = self.ports.clone();
+        let mut possible = Vec::new();
+        for (peer, answer) in asked {
+            open = open.intersection(&answer.allowed);
+            possible.push(self.possible_ports.intersection(&answer.possible));
+            if answer.allowed.is_empty() || answer.allowed == Ports::ephemeral() {
+                continue;
+            }
+            let finding = PathFinding {
                 code: Code::SubnetAclRestriction,
                 leg,
                 at: acl.to_owned(),
                 detail: format!(
-                    "{way}: answers from or to {peer} pass to ports {allowed} only; a connection \
-                     that uses another port of 1024–65535 fails"
+                    "{way}: answers from or to {peer} pass to ports {} only; a connection that uses \
+                     another port of 1024–65535 fails",
+                    answer.allowed
                 ),
-            });
+            };
+            if !self.path.findings.contains(&finding) {
+                self.path.findings.push(finding);
+            }
         }
-        let both = self.ports.intersection(allowed);
-        if both.is_empty() && !self.ports.is_empty() {
+        if possible.iter().all(Ports::is_empty) && !self.possible_ports.is_empty() {
             self.stop(
                 Code::SubnetAclRestriction,
                 leg,
                 acl,
                 format!(
-                    "answers pass {} and {allowed} on the way: no port is open on all of it",
-                    self.ports
+                    "answers pass to ports {} on the way, and to none of them here: no port is open \
+                     on all of it",
+                    self.possible_ports
                 ),
                 Blame::Nothing,
             );
-        } else {
-            self.ports = both;
+        } else if open.is_empty()
+            && !self.ports.is_empty()
+            && asked.iter().all(|(_, answer)| !answer.allowed.is_empty())
+        {
+            self.doubt(
+                Gap::new(
+                    acl,
+                    "whether any port for answers is open on all of the way can't be told",
+                    Unlock::Nothing,
+                ),
+                Code::SubnetAclRestriction,
+                leg,
+            );
+        }
+        self.ports = open;
+        if possible.windows(2).all(|pair| pair[0] == pair[1]) {
+            self.possible_ports = possible.pop().unwrap_or_default();
         }
     }
 
@@ -608,9 +654,8 @@ impl<'a> Walk<'a, '_> {
                 continue;
             }
             match (&chosen.target, expected) {
-                (Target::Local, Back::Local) => {}
+                (Target::Local, Back::Local) | (Target::InternetGateway(_), Back::Internet) => {}
                 (Target::VpcPeering(id), Back::Peering(peering)) if id == peering => {}
-                (Target::InternetGateway(_), Back::Internet) => {}
                 (
                     Target::NatGateway(_)
                     | Target::InternetGateway(_)
@@ -678,6 +723,12 @@ impl<'a> Walk<'a, '_> {
             let reason = format!("if the packet comes this way, it is stopped: {detail}");
             self.doubt(Gap::new(at, reason, Unlock::Nothing), code, leg);
         }
+    }
+
+    /// While some of the sender's addresses weren't seen, what filters by them can't be told.
+    pub(super) fn more_addresses(&mut self, sender: &Sender<'a>) {
+        let gaps = sender.more_addresses.iter().cloned().collect();
+        self.doubts(gaps, Code::CannotRoute, sender.leg);
     }
 
     pub(super) fn doubt(&mut self, gap: Gap, code: Code, leg: Leg) {

@@ -84,6 +84,9 @@ impl<'de> Visitor<'de> for Document<'_> {
             match self.0.deliver(&key, &mut map)? {
                 Delivery::List => contents.lists.push(key),
                 Delivery::Null => {}
+                Delivery::OtherService => {
+                    contents.unread.push(format!("{key} of another service"));
+                }
                 Delivery::Unread => contents.take(key, &mut map)?,
             }
         }

@@ -8,7 +8,7 @@ use tidb_dms_checks::facts::{Facts, VERSION};
 
 use super::{CollectError, text};
 
-/// The versions that this program reads, in words.
+/// The newest version that this program reads, for messages.
 pub(super) const READ: u32 = VERSION;
 
 /// Reads a facts document, strictly: a field that this version doesn't know could matter.

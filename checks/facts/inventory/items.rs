@@ -51,13 +51,31 @@ impl<'de, T: Resource> Visitor<'de> for Items<'_, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Delivery, A::Error> {
         let mut place = 0_usize;
+        let mut others = 0_usize;
         while let Some(item) = list.next_element::<T>()? {
             if item.id().is_empty() {
                 return Err(Error::custom(format!("{}[{place}] has no id", self.key)));
             }
-            self.items.push(item);
+            if is_of_another_service(item.id()) {
+                others += 1;
+            } else {
+                self.items.push(item);
+            }
             place += 1;
         }
-        Ok(Delivery::List)
+        Ok(if others > 0 && others == place {
+            Delivery::OtherService
+        } else {
+            Delivery::List
+        })
     }
+}
+
+/// RDS has `Certificates` and `SageMaker` has `Endpoints`, and either could be among what a customer
+/// sends. Taken for DMS's, such a list would make DMS's own look delivered. All lists whose ids are
+/// ARNs are DMS's.
+fn is_of_another_service(id: &str) -> bool {
+    id.strip_prefix("arn:")
+        .and_then(|arn| arn.split(':').nth(1))
+        .is_some_and(|service| !service.is_empty() && service != "dms")
 }

@@ -310,12 +310,17 @@ impl<'de> Deserialize<'de> for Inventory {
                     match key.as_str() {
                         "Extents" => extents = map.next_value()?,
                         "Conflicts" => inventory.conflicts = map.next_value()?,
-                        _ if inventory.deliver(&key, &mut map)? != Delivery::Unread => {}
-                        _ => {
-                            return Err(Error::custom(format!(
-                                "`{key}` is no list of the inventory"
-                            )));
-                        }
+                        _ => match inventory.deliver(&key, &mut map)? {
+                            Delivery::List | Delivery::Null => {}
+                            Delivery::OtherService => {
+                                let message = format!("{key} are not of DMS");
+                                return Err(Error::custom(message));
+                            }
+                            Delivery::Unread => {
+                                let message = format!("`{key}` is no list of the inventory");
+                                return Err(Error::custom(message));
+                            }
+                        },
                     }
                 }
                 for (key, extent) in extents {
@@ -343,6 +348,8 @@ pub enum Delivery {
     List,
     /// It is a list of the inventory, but a null stood in its place.
     Null,
+    /// It is a list of another AWS service that has the same key; it was passed over.
+    OtherService,
     /// It is no list of the inventory; its value is still to be read.
     Unread,
 }
