@@ -28,9 +28,7 @@ use crate::report::{Target, TargetError};
 
 mod engines;
 
-pub use engines::{
-    Destination, GrantsArguments, List, Names, TableName, Tables, TlsArguments, TraceArguments,
-};
+pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.

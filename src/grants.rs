@@ -5,11 +5,11 @@ use std::io;
 use thiserror::Error;
 use tidb_dms_checks::{
     facts::Role as Side,
-    grants::{self, MigrationType, Options, Request, Role, Selection, Server, Verdict},
+    grants::{self, MigrationType, Options, Request, Role, Server, Verdict},
 };
 
 use crate::{
-    cli::{self, GrantsArguments, TableName},
+    cli::{self, GrantsArguments, NameError},
     collect::given::{Given, GivenError},
     report::{self, Style},
 };
@@ -17,6 +17,9 @@ use crate::{
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub enum GrantsError {
+    /// Names that mean nothing.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// A text that can't be had.
     #[error(transparent)]
     Given(#[from] GivenError),
@@ -27,9 +30,9 @@ pub enum GrantsError {
 
 /// Judges and prints. Returns the exit code: 0 enough, 1 lacking, 3 can't tell.
 pub fn run(arguments: &GrantsArguments) -> Result<u8, GrantsError> {
+    let request = request(arguments)?;
     let text = Given::of(arguments.file.as_deref()).text("the output of SHOW GRANTS")?;
     let server = Server::parse(&arguments.server);
-    let request = request(arguments);
     let answer = grants::judge(&text, &server, &request, &options(arguments));
     report::print(&if arguments.json {
         report::json::pretty(&answer)
@@ -48,37 +51,21 @@ pub fn run(arguments: &GrantsArguments) -> Result<u8, GrantsError> {
     })
 }
 
-fn request(arguments: &GrantsArguments) -> Request {
+fn request(arguments: &GrantsArguments) -> Result<Request, NameError> {
     let role = match arguments.side.into() {
         Side::Target => Role::Target,
         Side::Source => Role::Source,
-    };
-    let pair = |name: &TableName| (name.schema.clone(), name.table.clone());
-    let schemas: Vec<String> = arguments
-        .schemas
-        .iter()
-        .flat_map(|list| list.0.clone())
-        .collect();
-    let tables: Vec<(String, String)> = arguments
-        .tables
-        .iter()
-        .flat_map(|list| list.0.iter().map(pair))
-        .collect();
-    let selection = match (schemas.is_empty(), tables.is_empty()) {
-        (false, _) => Selection::Schemas(schemas),
-        (true, false) => Selection::Tables(tables),
-        (true, true) => Selection::Unnamed,
     };
     let migration_type = arguments.migration_type.map(|kind| match kind {
         cli::MigrationType::FullLoad => MigrationType::FullLoad,
         cli::MigrationType::Cdc => MigrationType::Cdc,
         cli::MigrationType::FullLoadAndCdc => MigrationType::FullLoadAndCdc,
     });
-    Request {
+    Ok(Request {
         control_schema: arguments.control_schema.clone(),
         migration_type,
-        ..Request::new(role, selection)
-    }
+        ..Request::new(role, arguments.selection()?)
+    })
 }
 
 fn options(arguments: &GrantsArguments) -> Options {

@@ -7,7 +7,7 @@ use thiserror::Error;
 use tidb_dms_checks::trust::{Ca, Chain, ReadError, Verdict, verify};
 
 use crate::{
-    cli::TlsArguments,
+    cli::{NameError, TlsArguments},
     collect::given::{Given, GivenError},
     report::{self, Style},
 };
@@ -15,6 +15,9 @@ use crate::{
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub enum TlsError {
+    /// A host that is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// Certificates that can't be had.
     #[error(transparent)]
     Given(#[from] GivenError),
@@ -34,23 +37,18 @@ pub enum TlsError {
 
 /// Judges and prints. Returns the exit code: 0 trusted, 1 refused, 3 can't tell.
 pub fn run(arguments: &TlsArguments) -> Result<u8, TlsError> {
+    let host = arguments.host()?;
     let ca = authority(&arguments.ca)?;
     let given = Given::of(arguments.file.as_deref());
     let bytes = given.bytes("the certificates, or the output of openssl s_client")?;
     let chain = Chain::read(&bytes).map_err(|error| TlsError::Read(given, error))?;
     let at = arguments.at.unwrap_or_else(Timestamp::now);
-    let trust = verify(
-        &chain,
-        Some(&arguments.host),
-        &ca,
-        at,
-        webpki::ALL_VERIFICATION_ALGS,
-    );
+    let trust = verify(&chain, Some(host), &ca, at, webpki::ALL_VERIFICATION_ALGS);
     report::print(&if arguments.json {
         report::json::pretty(&trust)
     } else {
         let asked = report::tls::Asked {
-            host: &arguments.host,
+            host,
             ca: &ca,
             at: arguments.at,
         };

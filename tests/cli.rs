@@ -1,4 +1,5 @@
 //! The program as a user runs it: the real binary, right and wrong arguments.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::{fs, path::Path};
 
@@ -114,7 +115,8 @@ fn reports_go_to_files_and_standard_output_at_once() {
         .values()
         .map(|count| count.as_u64().unwrap())
         .sum();
-    assert_eq!(counted as usize, report["rows"].as_array().unwrap().len());
+    let rows = report["rows"].as_array().unwrap().len();
+    assert_eq!(usize::try_from(counted).unwrap(), rows);
     assert!(fs::read_to_string(junit).unwrap().contains("<failure"));
 }
 

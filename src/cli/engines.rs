@@ -4,7 +4,8 @@ use std::{net::Ipv4Addr, path::PathBuf, str::FromStr};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
 use jiff::Timestamp;
-use tidb_dms_checks::grants::DEFAULT_CONTROL_SCHEMA;
+use thiserror::Error;
+use tidb_dms_checks::grants::{DEFAULT_CONTROL_SCHEMA, Selection};
 
 use super::{MigrationType, OnOff, RoleName};
 
@@ -78,11 +79,11 @@ pub struct GrantsArguments {
     #[arg(long = "as", value_name = "SIDE")]
     pub side: RoleName,
     /// The schemas that are migrated, as they are called on this server; `` `a,b` `` is one name.
-    #[arg(long, value_name = "SCHEMA,…", value_parser = schemas)]
-    pub schemas: Vec<Names>,
+    #[arg(long, value_name = "SCHEMA,…")]
+    pub schemas: Vec<String>,
     /// The tables that are migrated, as they are called on this server, each as `schema.table`.
-    #[arg(long, value_name = "SCHEMA.TABLE,…", value_parser = tables, conflicts_with = "schemas")]
-    pub tables: Vec<Tables>,
+    #[arg(long, value_name = "SCHEMA.TABLE,…", conflicts_with = "schemas")]
+    pub tables: Vec<String>,
     /// The schema for DMS's own tables, from ControlTablesSettings.ControlSchema of the task.
     #[arg(long, value_name = "SCHEMA", default_value = DEFAULT_CONTROL_SCHEMA,
           value_parser = NonEmptyStringValueParser::new())]
@@ -112,7 +113,7 @@ pub struct TlsArguments {
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// The server's name, as it stands in the DMS endpoint.
-    #[arg(long, value_name = "HOST", value_parser = host)]
+    #[arg(long, value_name = "HOST")]
     pub host: String,
     /// The one CA that DMS holds: `isrg-root-x1`, or a PEM or DER file.
     #[arg(long, value_name = "CA", value_parser = NonEmptyStringValueParser::new())]
@@ -125,55 +126,65 @@ pub struct TlsArguments {
     pub json: bool,
 }
 
-/// Names that one argument holds.
-pub type Names = List<String>;
-
-/// Tables that one argument holds.
-pub type Tables = List<TableName>;
-
-/// What one argument holds, separated by commas.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct List<T>(pub Vec<T>);
-
-/// A table: its schema, its own name.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct TableName {
-    /// The schema.
-    pub schema: String,
-    /// The table.
-    pub table: String,
+/// Names that can be typed and mean nothing.
+#[derive(Debug, Eq, Error, PartialEq)]
+pub enum NameError {
+    /// An empty name, or one whose quotes don't close.
+    #[error("--schemas: `{0}` is not a name")]
+    Schema(String),
+    /// A table without its schema, or with more than that.
+    #[error("--tables: `{0}` is not schema.table")]
+    Table(String),
+    /// No host.
+    #[error("--host: a name is needed")]
+    NoHost,
+    /// A host with its port.
+    #[error("--host: the name alone is needed, without the port: {0}")]
+    HostWithPort(String),
 }
 
-impl FromStr for TableName {
-    type Err = String;
+impl GrantsArguments {
+    /// What is migrated.
+    pub fn selection(&self) -> Result<Selection, NameError> {
+        if !self.schemas.is_empty() {
+            let items = self.schemas.iter().flat_map(|list| split(list, ','));
+            let schemas = items
+                .map(|item| unquoted(item).ok_or_else(|| NameError::Schema(item.to_owned())))
+                .collect::<Result<_, _>>()?;
+            return Ok(Selection::Schemas(schemas));
+        }
+        if !self.tables.is_empty() {
+            let items = self.tables.iter().flat_map(|list| split(list, ','));
+            return Ok(Selection::Tables(
+                items.map(table).collect::<Result<_, _>>()?,
+            ));
+        }
+        Ok(Selection::Unnamed)
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts: Option<Vec<String>> = split(text, '.').into_iter().map(unquoted).collect();
-        match parts.as_deref() {
-            Some([schema, table]) => Ok(Self {
-                schema: schema.clone(),
-                table: table.clone(),
-            }),
-            _ => Err(format!("`{text}` is not schema.table")),
+impl TlsArguments {
+    /// The server's name, and nothing but that.
+    pub fn host(&self) -> Result<&str, NameError> {
+        let host = self.host.trim();
+        if host.is_empty() {
+            return Err(NameError::NoHost);
+        }
+        match host.split_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Err(NameError::HostWithPort(name.to_owned()))
+            }
+            _ => Ok(host),
         }
     }
 }
 
-fn schemas(text: &str) -> Result<Names, String> {
-    let name = |item| unquoted(item).ok_or_else(|| format!("`{item}` is not a name"));
-    split(text, ',')
-        .into_iter()
-        .map(name)
-        .collect::<Result<_, _>>()
-        .map(List)
-}
-
-fn tables(text: &str) -> Result<Tables, String> {
-    split(text, ',')
-        .into_iter()
-        .map(|item| item.trim().parse())
-        .collect::<Result<_, _>>()
-        .map(List)
+fn table(text: &str) -> Result<(String, String), NameError> {
+    let parts: Option<Vec<String>> = split(text, '.').into_iter().map(unquoted).collect();
+    match parts.as_deref() {
+        Some([schema, table]) => Ok((schema.clone(), table.clone())),
+        _ => Err(NameError::Table(text.trim().to_owned())),
+    }
 }
 
 /// Splits where no backquote is open; a doubled one closes and opens, which comes to the same.
@@ -203,26 +214,41 @@ fn unquoted(text: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-fn host(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("a name is needed".into());
-    }
-    match text.split_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(format!("the name alone, without the port: `{name}`"))
-        }
-        _ => Ok(text.to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Grants {
+        #[command(flatten)]
+        arguments: GrantsArguments,
+    }
+
+    #[derive(Parser)]
+    struct Tls {
+        #[command(flatten)]
+        arguments: TlsArguments,
+    }
+
+    fn selection(flag: &str, value: &str) -> Result<Selection, NameError> {
+        let words = ["", "--server", "8.0.39", "--as", "source", flag, value];
+        Grants::try_parse_from(words).unwrap().arguments.selection()
+    }
+
+    fn host(value: &str) -> Result<String, NameError> {
+        let words = ["", "--ca", "isrg-root-x1", "--host", value];
+        let arguments = Tls::try_parse_from(words).unwrap().arguments;
+        arguments.host().map(ToOwned::to_owned)
+    }
 
     #[test]
     fn names_may_be_quoted_as_sql_quotes_them() {
-        let of = |text: &str| schemas(text).map(|list| list.0);
+        let of = |text: &str| match selection("--schemas", text) {
+            Ok(Selection::Schemas(names)) => Ok(names),
+            other => Err(other),
+        };
         assert_eq!(of("a, b").unwrap(), ["a", "b"]);
         assert_eq!(of("`a,b`,c.d").unwrap(), ["a,b", "c.d"]);
         assert_eq!(of("`a``b`").unwrap(), ["a`b"]);
@@ -233,31 +259,22 @@ mod tests {
 
     #[test]
     fn a_table_has_a_schema() {
-        let of = |text: &str| tables(text).map(|list| list.0);
-        let name = |schema: &str, table: &str| TableName {
-            schema: schema.into(),
-            table: table.into(),
-        };
+        let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
         assert_eq!(
-            of("a.t,`b.c`.`u`").unwrap(),
-            [name("a", "t"), name("b.c", "u")]
+            selection("--tables", "a.t, `b.c`.`u`"),
+            Ok(Selection::Tables(vec![pair("a", "t"), pair("b.c", "u")]))
         );
         for text in ["t", "a.b.c", ".t", "a."] {
-            assert!(
-                of(text).unwrap_err().contains("is not schema.table"),
-                "{text}"
-            );
+            let error = selection("--tables", text).unwrap_err();
+            assert_eq!(error, NameError::Table(text.to_owned()));
         }
     }
 
     #[test]
     fn a_host_has_no_port() {
-        assert!(
-            host("db.example.com:4000")
-                .unwrap_err()
-                .contains("`db.example.com`")
-        );
-        assert_eq!(host(" db.example.com ").unwrap(), "db.example.com");
+        assert_eq!(host("a.b:4000"), Err(NameError::HostWithPort("a.b".into())));
+        assert_eq!(host(" "), Err(NameError::NoHost));
+        assert_eq!(host(" a.b ").unwrap(), "a.b");
         assert_eq!(host("2001:db8::1").unwrap(), "2001:db8::1");
     }
 }
