@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::File,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, BufRead, IsTerminal, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -59,9 +59,12 @@ impl Given {
     pub fn text(&self, what: &str) -> Result<String, GivenError> {
         let bytes = self.bytes(what)?;
         let mut decoded = Vec::new();
-        text::open(bytes.as_slice())
-            .and_then(|mut text| text.read_to_end(&mut decoded))
-            .map_err(|source| self.error(source))?;
+        // Line by line: the reader of UTF-16 wants the buffer in front of it used.
+        let read = text::open(bytes.as_slice()).and_then(|mut text| {
+            while text.read_until(b'\n', &mut decoded)? > 0 {}
+            Ok(())
+        });
+        read.map_err(|source| self.error(source))?;
         Ok(String::from_utf8_lossy(&decoded).into_owned())
     }
 
