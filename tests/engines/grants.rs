@@ -1,18 +1,12 @@
-//! `tidb-dms grants` and `tidb-dms tls` as a user runs them, on the cases that people reported.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+//! `tidb-dms grants`: what people paste, and what the servers behind it do.
 
 use std::fs;
 
-use assert_cmd::Command;
-use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose,
-};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
-const TIDB: &str = "8.0.11-TiDB-v8.5.4";
+use super::{TIDB, answer, run};
+
 const MYSQL_57: &str = "5.7.44";
 const MYSQL_8: &str = "8.0.39";
 const AURORA_3: &str = "8.0.mysql_aurora.3.05.2";
@@ -28,34 +22,6 @@ const NINE: [&str; 9] = [
     "DELETE",
     "SELECT",
 ];
-
-/// Runs the program with some standard input: exit code, standard output, standard error.
-fn run(arguments: &[&str], input: &[u8]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("tidb-dms").unwrap();
-    command.env_remove("NO_COLOR").env_remove("COLUMNS");
-    let output = command.args(arguments).write_stdin(input).output().unwrap();
-    (
-        output.status.code().unwrap(),
-        String::from_utf8(output.stdout).unwrap(),
-        String::from_utf8(output.stderr).unwrap(),
-    )
-}
-
-/// An answer as JSON. The text beside it has the same exit code, and both are the same when asked
-/// again.
-fn answer(arguments: &[&str], input: &[u8]) -> (i32, Value) {
-    let text = run(arguments, input);
-    assert_eq!(text, run(arguments, input));
-    let mut with_json = arguments.to_vec();
-    with_json.push("--json");
-    let json = run(&with_json, input);
-    assert_eq!(json, run(&with_json, input));
-    assert_eq!(text.0, json.0, "{arguments:?}: {}{}", text.1, text.2);
-    assert_eq!((json.2.as_str(), text.2.as_str()), ("", ""));
-    let sign = ["✓ ", "✗ ", "", "? "][usize::try_from(text.0).unwrap()];
-    assert!(text.1.starts_with(sign), "{}", text.1);
-    (json.0, serde_json::from_str(&json.1).unwrap())
-}
 
 /// `grants` for one account: its lines on standard input, its server, and the rest of the arguments.
 fn grants(lines: &str, server: &str, rest: &[&str]) -> (i32, Value) {
@@ -79,14 +45,6 @@ fn missing(answer: &Value) -> Vec<(&str, &str)> {
 
 fn nine_on(schema: &str) -> Vec<(&str, &str)> {
     NINE.iter().map(|privilege| (*privilege, schema)).collect()
-}
-
-fn refused(arguments: &[&str], input: &[u8], message: &str) {
-    let (code, stdout, stderr) = run(arguments, input);
-    assert_eq!(code, 2, "{arguments:?}\n{stdout}{stderr}");
-    assert_eq!(stdout, "", "{arguments:?}");
-    assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
-    assert!(stderr.contains(message), "{arguments:?}: {stderr}");
 }
 
 const F_02: &str = "GRANT USAGE ON *.* TO `dms`@`%`\n\
@@ -438,234 +396,4 @@ fn what_a_text_holds_never_controls_the_terminal() {
             "{stdout:?}{stderr:?}"
         );
     }
-}
-
-#[test]
-fn wrong_arguments_are_one_clear_line() {
-    let folder = TempDir::new().unwrap();
-    let none = folder.path().join("none.txt");
-    let none = none.to_str().unwrap();
-    let leaf = format!("{DATA}/chains/rsa-leaf.pem");
-    let grants = |more: &[&'static str]| {
-        [&["grants", "--server", TIDB, "--as", "target"][..], more].concat()
-    };
-    refused(
-        &grants(&["--tables", "shop"]),
-        b"",
-        "--tables: `shop` is not schema.table",
-    );
-    refused(
-        &grants(&["--schemas", "a,,b"]),
-        b"",
-        "--schemas: `` is not a name",
-    );
-    let mut missing_file = grants(&[]);
-    missing_file.push(none);
-    refused(&missing_file, b"", none);
-
-    let tls = |host: &'static str, ca: &'static str| ["tls", "--host", host, "--ca", ca];
-    let x1 = "isrg-root-x1";
-    refused(
-        &tls("db:4000", x1),
-        b"",
-        "--host: the name alone is needed, without the port: db",
-    );
-    refused(&tls(" ", x1), b"", "--host: a name is needed");
-    refused(&tls("db", x1), b"", "standard input: the input is empty");
-    refused(
-        &tls("db", x1),
-        b"hello",
-        "standard input: no certificate in this text",
-    );
-    refused(&tls("db", "nothing.pem"), b"", "--ca: nothing.pem: ");
-    refused(
-        &tls("db", "Cargo.toml"),
-        b"",
-        "--ca: Cargo.toml: no certificate in this text",
-    );
-    refused(&["tls", none, "--host", "db", "--ca", x1], b"", none);
-    let cut = fs::read_to_string(&leaf).unwrap();
-    let cut = cut.split("-----END").next().unwrap();
-    refused(
-        &tls("db", x1),
-        cut.as_bytes(),
-        "certificate block 1 (line 1) has no end",
-    );
-
-    // What clap refuses takes more lines, and is exit 2 as well.
-    for arguments in [
-        &["grants", "--as", "target"][..],
-        &["grants", "--server", TIDB],
-        &grants(&["--schemas", "a", "--tables", "a.t"]),
-        &grants(&["--partial-revokes", "maybe"]),
-        &grants(&["--lower-case-table-names", "3"]),
-        &["tls", "--host", "db"],
-        &["tls", "--ca", x1],
-        &["tls", "--host", "db", "--ca", x1, "--at", "yesterday"],
-    ] {
-        let (code, stdout, _) = run(arguments, b"");
-        assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}");
-    }
-    // A server that nobody has heard of is no error.
-    assert_eq!(
-        run(&["grants", "--server", "?", "--as", "source"], b"").0,
-        3
-    );
-}
-
-fn tls(input: &[u8], host: &str, ca: &str, at: &str) -> (i32, Value) {
-    answer(&["tls", "-", "--host", host, "--ca", ca, "--at", at], input)
-}
-
-fn causes(answer: &Value) -> Vec<&str> {
-    let causes = answer["causes"].as_array().unwrap();
-    causes
-        .iter()
-        .map(|cause| cause["code"].as_str().unwrap())
-        .collect()
-}
-
-/// The first so many certificates of a text.
-fn first(text: &str, count: usize) -> String {
-    text.split_inclusive("-----END CERTIFICATE-----\n")
-        .take(count)
-        .collect()
-}
-
-#[test]
-fn f_14_the_chain_of_lets_encrypt() {
-    let chain = fs::read_to_string(format!("{DATA}/chains/letsencrypt.org-2026-07.pem")).unwrap();
-    let x1 = format!("{DATA}/chains/isrg-root-x1.pem");
-    let at = "2026-08-01T00:00:00Z";
-    let host = "letsencrypt.org";
-    for ca in ["isrg-root-x1", "ISRG-Root-X1", &x1] {
-        let (code, answer) = tls(chain.as_bytes(), host, ca, at);
-        assert_eq!((code, &answer["verdict"]), (0, &json!("trusted")), "{ca}");
-        assert_eq!(answer["chain"].as_array().unwrap().len(), 4);
-        let with_root = chain.clone() + &fs::read_to_string(&x1).unwrap();
-        assert_eq!(tls(with_root.as_bytes(), host, ca, at).0, 0, "{ca}");
-        let (code, answer) = tls(first(&chain, 3).as_bytes(), host, ca, at);
-        assert_eq!(
-            (code, causes(&answer)),
-            (1, vec!["incomplete-chain"]),
-            "{ca}"
-        );
-    }
-    let (code, answer) = tls(
-        chain.as_bytes(),
-        "example.org",
-        "isrg-root-x1",
-        "2026-12-01T00:00:00Z",
-    );
-    assert_eq!((code, causes(&answer)), (1, vec!["hostname", "expired"]));
-    let arguments = ["tls", "--host", host, "--ca", "isrg-root-x1", "--at", at];
-    let (_, text, _) = run(&arguments, first(&chain, 3).as_bytes());
-    assert!(
-        text.starts_with(
-            "✗ incomplete-chain: the last certificate sent was issued by ISRG Root X2, which\n  \
-             is neither sent nor ISRG Root X1\n"
-        ),
-        "{text}"
-    );
-}
-
-struct Node {
-    params: CertificateParams,
-    key: KeyPair,
-    certificate: Certificate,
-}
-
-fn params(name: &str, is_ca: bool) -> CertificateParams {
-    let names = if is_ca { vec![] } else { vec![name.to_owned()] };
-    let mut params = CertificateParams::new(names).unwrap();
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-    params.not_after = rcgen::date_time_ymd(2030, 1, 1);
-    if is_ca {
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    }
-    params
-}
-
-fn root(params: CertificateParams) -> Node {
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    Node {
-        params,
-        key,
-        certificate,
-    }
-}
-
-fn issue(by: &Node, params: CertificateParams) -> Node {
-    let key = KeyPair::generate().unwrap();
-    let issuer = Issuer::from_params(&by.params, &by.key);
-    let certificate = params.signed_by(&key, &issuer).unwrap();
-    Node {
-        params,
-        key,
-        certificate,
-    }
-}
-
-#[test]
-fn f_15_a_bundle_whose_first_certificate_has_expired() {
-    const HOST: &str = "db.example.com";
-    let folder = TempDir::new().unwrap();
-    let mut old = params("Old CA", true);
-    old.not_after = rcgen::date_time_ymd(2024, 8, 22);
-    let (old, right, other) = (
-        root(old),
-        root(params("CA", true)),
-        root(params("Other CA", true)),
-    );
-    let leaf = issue(&right, params(HOST, false));
-    let bundle = |nodes: &[&Node]| {
-        let file = folder.path().join(format!("{}.pem", nodes.len()));
-        let text: String = nodes.iter().map(|node| node.certificate.pem()).collect();
-        fs::write(&file, text).unwrap();
-        file.to_str().unwrap().to_owned()
-    };
-    let at = "2026-11-24T12:00:00Z";
-    let all = bundle(&[&old, &right, &other]);
-    assert_eq!(tls(leaf.certificate.pem().as_bytes(), HOST, &all, at).0, 0);
-    assert_eq!(tls(leaf.certificate.der(), HOST, &all, at).0, 0, "DER");
-    let without = bundle(&[&old, &other]);
-    let (code, answer) = tls(leaf.certificate.pem().as_bytes(), HOST, &without, at);
-    assert_eq!(code, 1);
-    assert!(causes(&answer).contains(&"wrong-ca"), "{answer}");
-}
-
-#[test]
-fn the_text_of_s_client_is_read_whole() {
-    let ca = format!("{DATA}/chains/rsa-root.pem");
-    let at = "2027-01-01T00:00:00Z";
-    let read = |name: &str| fs::read(format!("{DATA}/s_client/{name}.txt")).unwrap();
-    for name in ["1.2", "1.3"] {
-        let (code, answer) = tls(&read(name), "db.example.com", &ca, at);
-        assert_eq!(code, 0, "{name}: {answer}");
-    }
-    let (code, answer) = tls(&read("bare"), "db.example.com", &ca, at);
-    assert_eq!(code, 3);
-    let unlock = answer["gaps"][0]["unlock"]["file"].as_str().unwrap();
-    assert!(unlock.contains("-showcerts"), "{unlock}");
-    let (code, answer) = tls(&read("refused"), "db.example.com", &ca, at);
-    assert_eq!((code, causes(&answer)), (1, vec!["protocol"]));
-    let file = format!("{DATA}/s_client/1.2.txt");
-    let (code, ..) = run(
-        &[
-            "tls",
-            &file,
-            "--host",
-            "db.example.com",
-            "--ca",
-            &ca,
-            "--at",
-            at,
-        ],
-        b"",
-    );
-    assert_eq!(code, 0);
 }
