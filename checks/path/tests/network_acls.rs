@@ -149,8 +149,11 @@ fn answers_need_1024_to_65535_and_all_of_it_passes() {
 #[test]
 fn a_port_in_a_hundred_is_as_good_as_none() {
     for ports in [(0, 1024), (65535, 65535), (4000, 4000), (1024, 1668)] {
-        let path = inbound(&[tcp(10, IN, ALLOW, "0.0.0.0/0", ports)])
-            .stopped(Code::SubnetAclRestriction, Leg::Seat, ACL);
+        let path = inbound(&[tcp(10, IN, ALLOW, "0.0.0.0/0", ports)]).stopped(
+            Code::SubnetAclRestriction,
+            Leg::Seat,
+            ACL,
+        );
         assert!(path.stops[0].detail.contains("nearly every"), "{ports:?}");
     }
     inbound(&[tcp(10, IN, ALLOW, "0.0.0.0/0", (1024, 1669))]).arrives(&["3.3.3.3"]);
