@@ -1,6 +1,6 @@
 //! `tidb-dms grants`: what people paste, and what the servers behind it do.
 
-use std::fs;
+use std::{fmt::Write, fs};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -117,12 +117,10 @@ fn every_form_of_paste_and_every_way_in_is_the_same() {
     let mut table = format!("{border}| {:width$} |\n{border}", "Grants for dms@%");
     let mut vertical = String::new();
     for (index, line) in lines.iter().enumerate() {
-        table += &format!("| {line:width$} |\n");
+        writeln!(table, "| {line:width$} |").unwrap();
         let stars = "*".repeat(27);
-        vertical += &format!(
-            "{stars} {}. row {stars}\nGrants for dms@%: {line}\n",
-            index + 1
-        );
+        writeln!(vertical, "{stars} {}. row {stars}", index + 1).unwrap();
+        writeln!(vertical, "Grants for dms@%: {line}").unwrap();
     }
     table += &border;
     table += "2 rows in set (0.00 sec)\n";
