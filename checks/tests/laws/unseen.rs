@@ -1,0 +1,358 @@
+//! Law 4: what isn't seen can't decide. Each thing of each patient is taken away, one at a time, and no
+//! row may move to pass or to fail because of it, except out of blocked.
+
+use std::{collections::BTreeSet, fmt::Write, sync::Mutex, thread};
+
+use serde_json::{Value, json};
+use tidb_dms_checks::{
+    examine,
+    facts::{Facts, Inventory, defaults},
+    judgement::Outcome,
+    policy::Policy,
+    report::Report,
+};
+
+use crate::{assert_none, by_key, patients, report, shown};
+
+/// Fields whose absence is how AWS, or the user, says something: without them it is another world, not
+/// the same one less well seen. By list and path; each with what its absence says.
+const ABSENCE_SPEAKS: &[(&str, &str)] = &[
+    // How EC2 says "none".
+    ("NetworkInterfaces/Association", "no public address"),
+    (
+        "NetworkInterfaces/Association/AllocationId",
+        "no elastic IP",
+    ),
+    ("NetworkInterfaces/Attachment", "attached to nothing"),
+    (
+        "NetworkInterfaces/Attachment/InstanceId",
+        "not an instance's",
+    ),
+    (
+        "NatGateways/SubnetId",
+        "regional, where RouteTableId is there",
+    ),
+    ("NatGateways/RouteTableId", "zonal, where SubnetId is there"),
+    (
+        "NatGateways/AutoScalingIps",
+        "a zonal one has no such setting",
+    ),
+    (
+        "NatGateways/AutoProvisionZones",
+        "a zonal one has no such setting",
+    ),
+    ("NatGateways/FailureCode", "it didn't fail"),
+    ("NatGateways/AttachedAppliances", "none is attached"),
+    (
+        "NatGateways/NatGatewayAddresses/PublicIp",
+        "a private NAT gateway's",
+    ),
+    ("RouteTables/Associations/Main", "not the main table"),
+    (
+        "RouteTables/Associations/SubnetId",
+        "the main table's, or a gateway's",
+    ),
+    ("RouteTables/Routes/IgwFirewall", "no firewall inspects it"),
+    (
+        "RouteTables/Routes/InspectionPolicyId",
+        "a field of the patient's own making",
+    ),
+    ("Addresses/NetworkInterfaceId", "on no interface"),
+    ("NetworkAcls/Entries/CidrBlock", "a rule for IPv6"),
+    (
+        "NetworkAcls/Entries/PortRange",
+        "a rule for all ports, of a protocol without",
+    ),
+    ("NetworkAcls/Associations/SubnetId", "guards nothing"),
+    (
+        "SecurityGroups/IpPermissionsEgress/IpRanges",
+        "no CIDR in this rule",
+    ),
+    (
+        "SecurityGroups/IpPermissions/IpRanges",
+        "no CIDR in this rule",
+    ),
+    (
+        "SecurityGroups/IpPermissionsEgress/UserIdGroupPairs",
+        "no group in this rule",
+    ),
+    (
+        "SecurityGroups/IpPermissions/UserIdGroupPairs",
+        "no group in this rule",
+    ),
+    (
+        "SecurityGroups/IpPermissionsEgress/PrefixListIds",
+        "no prefix list in this rule",
+    ),
+    ("VpcEndpoints/DnsEntries", "no name leads here"),
+    ("VpcEndpoints/DnsEntries/DnsName", "no name leads here"),
+    (
+        "VpcEndpoints/NetworkInterfaceIds",
+        "not an interface endpoint",
+    ),
+    // How DMS says "none" or "the default".
+    (
+        "ReplicationInstances/SecondaryAvailabilityZone",
+        "no standby",
+    ),
+    (
+        "ReplicationInstances/PendingModifiedValues",
+        "nothing is pending",
+    ),
+    (
+        "ReplicationInstances/PendingModifiedValues/NetworkType",
+        "it stays as it is",
+    ),
+    (
+        "ReplicationConfigs/ComputeConfig/ReplicationSubnetGroupId",
+        "the account's default group",
+    ),
+    (
+        "ReplicationConfigs/ComputeConfig/VpcSecurityGroupIds",
+        "the VPC's default group",
+    ),
+    ("ReplicationConfigs/IsReadOnly", "the user's own"),
+    ("Endpoints/CertificateArn", "no certificate"),
+    ("Endpoints/ExtraConnectionAttributes", "no attributes"),
+    // The plan itself: another plan is another migration.
+    ("asked/subnets", "the plan"),
+    ("asked/subnet_group", "the plan"),
+    (
+        "asked/security_groups",
+        "the plan: then AWS takes the VPC's default group",
+    ),
+    ("asked/serverless", "the plan"),
+];
+
+/// One thing less: what was taken, and the facts without it.
+struct Less {
+    taken: String,
+    /// The shape and field, where AWS documents a default for it.
+    default: Option<&'static defaults::Default>,
+    json: Value,
+}
+
+fn gap(about: &str) -> Value {
+    json!({"about": about, "reason": "taken away by a test", "unlock": "nothing"})
+}
+
+/// Everything that can be taken from a facts document, one at a time.
+fn taken_away(facts: &Value) -> Vec<Less> {
+    let mut all = Vec::new();
+    let mut push = |taken: String, json: Value, default| {
+        all.push(Less {
+            taken,
+            default,
+            json,
+        });
+    };
+    for (key, _) in Inventory::LISTS {
+        let Some(items) = facts["inventory"][key].as_array() else {
+            continue;
+        };
+        let mut json = facts.clone();
+        json["inventory"].as_object_mut().unwrap().remove(*key);
+        json["inventory"]["Extents"]
+            .as_object_mut()
+            .unwrap()
+            .remove(*key);
+        push((*key).to_owned(), json, None);
+        for (place, item) in items.iter().enumerate() {
+            let mut json = facts.clone();
+            json["inventory"][key].as_array_mut().unwrap().remove(place);
+            json["inventory"]["Extents"][key] = json!({"partial": gap(key)});
+            push(format!("{key}[{place}]"), json, None);
+            let mut fields = Vec::new();
+            fields_of(item, "", key, &mut fields);
+            for (pointer, path) in fields {
+                let pointer = format!("/inventory/{key}/{place}{pointer}");
+                let mut json = facts.clone();
+                remove(&mut json, &pointer);
+                push(pointer, json, default_of(&path));
+            }
+        }
+    }
+    for (place, cluster) in facts["clusters"].as_array().unwrap().iter().enumerate() {
+        for field in cluster.as_object().unwrap().keys() {
+            if field != "host" {
+                let mut json = facts.clone();
+                json["clusters"][place][field] = json!({"unknown": gap(field)});
+                push(format!("clusters[{place}].{field}"), json, None);
+                let mut json = facts.clone();
+                remove(&mut json, &format!("/clusters/{place}/{field}"));
+                push(
+                    format!("clusters[{place}].{field}, not looked at"),
+                    json,
+                    None,
+                );
+            }
+        }
+    }
+    for flag in facts["asked"].as_object().unwrap().keys() {
+        if !speaks(&format!("asked/{flag}")) {
+            let mut json = facts.clone();
+            remove(&mut json, &format!("/asked/{flag}"));
+            push(format!("asked.{flag}"), json, None);
+        }
+    }
+    all
+}
+
+fn speaks(path: &str) -> bool {
+    ABSENCE_SPEAKS.iter().any(|(speaking, _)| *speaking == path)
+}
+
+/// The pointers of all members below an item, with their paths by name.
+fn fields_of(value: &Value, pointer: &str, path: &str, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let pointer = format!("{pointer}/{name}");
+                let path = format!("{path}/{name}");
+                if !speaks(&path) {
+                    into.push((pointer.clone(), path.clone()));
+                }
+                fields_of(value, &pointer, &path, into);
+            }
+        }
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                fields_of(item, &format!("{pointer}/{place}"), path, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn remove(json: &mut Value, pointer: &str) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let members = json.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    members.remove(name).unwrap();
+}
+
+/// The documented default of a field, by its path.
+fn default_of(path: &str) -> Option<&'static defaults::Default> {
+    let shape = match path.rsplit_once('/')?.0 {
+        "Subnets" => "Subnet",
+        "Vpcs" => "Vpc",
+        "Vpcs/CidrBlockAssociationSet" => "VpcCidrBlockAssociation",
+        "NatGateways" => "NatGateway",
+        "NatGateways/NatGatewayAddresses" => "NatGatewayAddress",
+        "NetworkInterfaces" => "NetworkInterface",
+        "VpcEndpoints" => "VpcEndpoint",
+        "ReplicationInstances" => "ReplicationInstance",
+        _ => return None,
+    };
+    let field = format!("{shape}.{}", path.rsplit_once('/')?.1);
+    defaults::TABLE
+        .iter()
+        .find(|default| default.field == field)
+}
+
+/// Rows that something taken away has decided.
+fn decided(before: &Report, after: &Report) -> Vec<String> {
+    let old = by_key(before);
+    let mut faults = Vec::new();
+    for (key, row) in by_key(after) {
+        let was = old.get(&key).map(|row| row.outcome);
+        let moved = match row.outcome {
+            // A seat that wasn't one before may be judged, but nothing may be found there.
+            Outcome::Fail => !matches!(was, Some(Outcome::Fail | Outcome::Blocked)),
+            Outcome::Pass => was.is_some_and(|was| {
+                !matches!(
+                    was,
+                    Outcome::Pass | Outcome::Blocked | Outcome::NotApplicable
+                )
+            }),
+            Outcome::NotApplicable => was.is_some_and(|was| was.is_open()),
+            _ => false,
+        };
+        if moved {
+            let was = was.map_or("not there", Outcome::as_str);
+            faults.push(format!("was {was}, now {}", shown(row)));
+        }
+    }
+    faults
+}
+
+#[test]
+fn law_4_what_is_not_seen_decides_nothing() {
+    let patients = patients::all();
+    let faults = Mutex::new(Vec::new());
+    let assumed = Mutex::new(BTreeSet::new());
+    let workers = 4;
+    thread::scope(|scope| {
+        for worker in 0..workers {
+            let (patients, faults, assumed) = (&patients, &faults, &assumed);
+            scope.spawn(move || {
+                for patient in patients.iter().skip(worker).step_by(workers) {
+                    let (found, used) = try_one(patient);
+                    faults.lock().unwrap().extend(found);
+                    assumed.lock().unwrap().extend(used);
+                }
+            });
+        }
+    });
+    let mut faults = faults.into_inner().unwrap();
+    faults.sort();
+    assert_none(&faults);
+    let assumed = assumed.into_inner().unwrap();
+    for default in defaults::TABLE {
+        assert!(
+            assumed.contains(default.field),
+            "no patient shows what happens without {}",
+            default.field
+        );
+    }
+}
+
+/// The faults of one patient, and the defaults whose use was noticed.
+fn try_one(patient: &patients::Patient) -> (Vec<String>, BTreeSet<&'static str>) {
+    let mut faults = Vec::new();
+    let mut used = BTreeSet::new();
+    let before = report(&patient.facts);
+    let json = serde_json::to_value(&patient.facts).unwrap();
+    for less in taken_away(&json) {
+        let facts: Facts = match serde_json::from_value(less.json) {
+            Ok(facts) => facts,
+            Err(error) => {
+                faults.push(format!("{}: without {}: {error}", patient.name, less.taken));
+                continue;
+            }
+        };
+        if facts == patient.facts || serde_json::to_value(&facts).unwrap() == json {
+            continue;
+        }
+        // A field that has no "not seen" (an id) is there again, empty: nothing was taken away.
+        if less.taken.starts_with('/')
+            && serde_json::to_value(&facts)
+                .unwrap()
+                .pointer(&less.taken)
+                .is_some()
+        {
+            continue;
+        }
+        // Without what names it, there may be no migration to judge at all; that is an error of use.
+        let Ok(after) = examine(&facts, &Policy::default()) else {
+            continue;
+        };
+        if let Some(default) = less.default {
+            let said = after
+                .assumptions
+                .iter()
+                .any(|assumption| assumption.taken == default.taken);
+            if said {
+                used.insert(default.field);
+                continue;
+            }
+        }
+        let mut text = String::new();
+        for fault in decided(&before, &after) {
+            let _ = write!(text, "\n    {fault}");
+        }
+        if !text.is_empty() {
+            faults.push(format!("{}: without {}{text}", patient.name, less.taken));
+        }
+    }
+    (faults, used)
+}
