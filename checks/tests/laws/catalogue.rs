@@ -3,6 +3,10 @@
     clippy::disallowed_methods,
     reason = "the checks and the packet worlds are files"
 )]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a file that can't be read fails the test"
+)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

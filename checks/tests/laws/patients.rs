@@ -3,6 +3,10 @@
     clippy::disallowed_methods,
     reason = "the patients are recorded in files"
 )]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a patient that can't be read fails the test"
+)]
 
 use std::{fs, path::PathBuf};
 
