@@ -248,11 +248,9 @@ fn default_of(path: &str) -> Option<&'static defaults::Default> {
     let shape = match path.rsplit_once('/')?.0 {
         "Subnets" => "Subnet",
         "Vpcs" => "Vpc",
-        "Vpcs/CidrBlockAssociationSet" => "VpcCidrBlockAssociation",
         "NatGateways" => "NatGateway",
         "NatGateways/NatGatewayAddresses" => "NatGatewayAddress",
         "NetworkInterfaces" => "NetworkInterface",
-        "VpcEndpoints" => "VpcEndpoint",
         "ReplicationInstances" => "ReplicationInstance",
         _ => return None,
     };
