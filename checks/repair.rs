@@ -7,7 +7,7 @@ use crate::{
     change::Change,
     facts::{
         Index, Lookup,
-        inventory::ec2::{NatGateway, NetworkAcl},
+        inventory::ec2::{NatGateway, NetworkAcl, Route},
     },
     judgement::Draft,
     path::{
@@ -245,12 +245,25 @@ fn attached_gateway(index: &Index<'_>, vpc: &str) -> Option<String> {
         .map(|gateway| gateway.internet_gateway_id.clone())
 }
 
-/// Whether a subnet's table leads any public address to the VPC's own internet gateway.
+/// Whether a subnet's table leads any public address to an internet gateway; nothing where its routes
+/// weren't all seen.
 pub(crate) fn leads_to_internet_gateway(index: &Index<'_>, subnet: &str) -> Option<bool> {
     let Lookup::Found(subnet) = index.subnet(subnet) else {
         return None;
     };
     let table = table_of_subnet(index, subnet).ok()?;
+    let unseen = |route: &Route| {
+        let to_anywhere = route.destination_cidr_block.as_deref() == Some(ANYWHERE);
+        let to_nowhere = route.destination_cidr_block.is_none()
+            && route.destination_ipv6_cidr_block.is_none()
+            && route.destination_prefix_list_id.is_none();
+        let unclear =
+            route.state.is_none() || matches!(Target::of(route), Target::Unrecognised { .. });
+        to_nowhere || (to_anywhere && unclear)
+    };
+    if table.routes.as_ref()?.iter().any(unseen) {
+        return None;
+    }
     let chosen = look_up(index, table, &Addresses::AnyPublic).chosen;
     Some(chosen.is_some_and(|chosen| {
         matches!(chosen.target, Target::InternetGateway(_))

@@ -353,6 +353,12 @@ pub(crate) fn subnets_of_group(
     let Some(subnets) = &group.subnets else {
         return Err(missing("its subnets were not delivered".into()));
     };
+    if subnets
+        .iter()
+        .any(|subnet| subnet.subnet_identifier.is_none())
+    {
+        return Err(missing("it shows a subnet without its id".into()));
+    }
     let ids: Vec<String> = subnets
         .iter()
         .filter(|subnet| {

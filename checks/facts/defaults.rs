@@ -31,13 +31,8 @@ defaults! {
         "VPC Block Public Access is off";
     NAT_CONNECTIVITY = "NatGateway.ConnectivityType", "public", "the NAT gateway is public";
     NAT_ADDRESS_STATUS = "NatGatewayAddress.Status", "succeeded", "the address is in use";
-    VPC_CIDRS = "Vpc.CidrBlockAssociationSet", "CidrBlock",
-        "the VPC has its primary CIDR alone";
-    VPC_CIDR_STATE = "VpcCidrBlockAssociation.CidrBlockState", "associated",
-        "the CIDR is associated";
     INTERFACE_TYPE = "NetworkInterface.InterfaceType", "interface",
         "the interface is an ordinary one";
-    ENDPOINT_TYPE = "VpcEndpoint.VpcEndpointType", "Gateway", "the endpoint is a gateway endpoint";
     NETWORK_TYPE = "ReplicationInstance.NetworkType", "IPV4", "the network type is IPv4";
 }
 

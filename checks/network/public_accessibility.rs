@@ -61,8 +61,10 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
                 );
             }
         }
+        // A serverless replication has no such setting, and never a public address.
+        None if case.is_serverless() => {}
         None => j.note(
-            "planned",
+            "asked",
             "publicly_accessible",
             case.facts.asked.publicly_accessible == Some(true),
         ),

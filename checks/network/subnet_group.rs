@@ -71,7 +71,11 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             None => {
                 let gap = table_of_subnet(case.index, subnet).err();
                 j.gap(gap.unwrap_or_else(|| {
-                    Gap::new(id.as_str(), "its route table was not seen", Unlock::Nothing)
+                    Gap::new(
+                        id.as_str(),
+                        "its routes were not all delivered, so whether it is a public subnet isn't known",
+                        Unlock::IamAction("ec2:DescribeRouteTables".into()),
+                    )
                 }));
             }
         }

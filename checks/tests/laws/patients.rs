@@ -3,6 +3,10 @@
     clippy::disallowed_methods,
     reason = "the patients are recorded in files"
 )]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a patient that can't be read fails the test"
+)]
 
 use std::{fs, path::PathBuf};
 
@@ -11,31 +15,31 @@ use serde_json::Value;
 use tidb_dms_checks::facts::Facts;
 
 /// A recorded migration.
-pub struct Patient {
+pub(crate) struct Patient {
     /// The name of its file.
-    pub name: String,
+    pub(crate) name: String,
     /// What was seen of it.
-    pub facts: Facts,
+    pub(crate) facts: Facts,
     /// What it suffers from; nothing of a healthy one.
-    pub illness: Option<Illness>,
+    pub(crate) illness: Option<Illness>,
 }
 
 /// What an ill patient suffers from, and how it was made ill.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Illness {
+pub(crate) struct Illness {
     /// The healthy patient that it was.
-    pub of: String,
+    pub(crate) of: String,
     /// What made it ill.
-    pub patch: Value,
+    pub(crate) patch: Value,
     /// Every check that answers something other than pass, not applicable or blocked.
-    pub ill_of: Vec<String>,
+    pub(crate) ill_of: Vec<String>,
     /// The worst answer of the check that the file is named after.
-    pub outcome: String,
+    pub(crate) outcome: String,
 }
 
 /// The healthy patients, one for every topology of the guide.
-pub fn healthy() -> Vec<Patient> {
+pub(crate) fn healthy() -> Vec<Patient> {
     files(&folder())
         .into_iter()
         .map(|(name, json)| Patient {
@@ -47,7 +51,7 @@ pub fn healthy() -> Vec<Patient> {
 }
 
 /// The ill ones. The name begins with the check that notices the illness.
-pub fn ill() -> Vec<Patient> {
+pub(crate) fn ill() -> Vec<Patient> {
     files(&folder().join("ill"))
         .into_iter()
         .map(|(name, json)| {
@@ -65,14 +69,14 @@ pub fn ill() -> Vec<Patient> {
 }
 
 /// All of them.
-pub fn all() -> Vec<Patient> {
+pub(crate) fn all() -> Vec<Patient> {
     let mut all = healthy();
     all.extend(ill());
     all
 }
 
 /// Facts of which nothing was seen, but the question was asked: in every way that one can ask.
-pub fn unseen() -> Vec<Patient> {
+pub(crate) fn unseen() -> Vec<Patient> {
     let questions = [
         (
             "a plan",
@@ -159,7 +163,7 @@ fn facts(name: &str, json: Value) -> Facts {
 /// A JSON merge patch (RFC 7396) that also reaches into lists: where a list meets an object, the
 /// object's keys name items by any text member of theirs (an id, a name, a destination). `null` takes
 /// the item out, and a name that no item has adds one.
-pub fn merge(into: &mut Value, patch: &Value, place: &str) {
+pub(crate) fn merge(into: &mut Value, patch: &Value, place: &str) {
     let Value::Object(patch) = patch else {
         *into = patch.clone();
         return;

@@ -1,0 +1,40 @@
+//! Prints every remedy of the ill patients that has commands, one JSON object a line, for
+//! `tests/aws-cli/check`. With `needs`, prints the IAM actions of the catalogue instead, one a line.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use tidb_dms_checks::{checks, examine, policy::Policy};
+
+#[path = "../tests/laws/patients.rs"]
+#[expect(dead_code, reason = "the laws use more of it")]
+mod patients;
+
+#[expect(clippy::print_stdout, reason = "it prints")]
+#[expect(clippy::disallowed_methods, reason = "it is a program")]
+fn main() {
+    if std::env::args().nth(1).as_deref() == Some("needs") {
+        let needs: BTreeSet<&str> = checks().flat_map(|check| check.needs).copied().collect();
+        for need in needs {
+            println!("{need}");
+        }
+        return;
+    }
+    for patient in patients::ill() {
+        let Ok(report) = examine(&patient.facts, &Policy::default()) else {
+            continue;
+        };
+        for row in &report.rows {
+            for finding in &row.findings {
+                if !finding.remedy.commands.is_empty() {
+                    let line = json!({
+                        "patient": patient.name,
+                        "facts": patient.facts,
+                        "commands": finding.remedy.commands,
+                    });
+                    println!("{line}");
+                }
+            }
+        }
+    }
+}

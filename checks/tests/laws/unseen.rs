@@ -1,0 +1,378 @@
+//! Law 4: what isn't seen can't decide. Each thing of each patient is taken away, one at a time, and no
+//! row may move to pass or to fail because of it, except out of blocked.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the places come from the document itself"
+)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+    thread,
+};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tidb_dms_checks::{
+    examine,
+    facts::{Facts, Inventory, defaults},
+    judgement::Outcome,
+    policy::Policy,
+    report::{Report, Row},
+};
+
+use crate::{assert_none, patients, report, shown};
+
+/// Fields whose absence is how AWS, or the user, says something: without them it is another world, not
+/// the same one less well seen. By list and path; each with what its absence says.
+const ABSENCE_SPEAKS: &[(&str, &str)] = &[
+    // How EC2 says "none".
+    ("NetworkInterfaces/Association", "no public address"),
+    (
+        "NetworkInterfaces/Association/AllocationId",
+        "no elastic IP",
+    ),
+    ("NetworkInterfaces/Attachment", "attached to nothing"),
+    (
+        "NetworkInterfaces/Attachment/InstanceId",
+        "not an instance's",
+    ),
+    (
+        "NatGateways/SubnetId",
+        "regional, where RouteTableId is there",
+    ),
+    ("NatGateways/RouteTableId", "zonal, where SubnetId is there"),
+    (
+        "NatGateways/AutoScalingIps",
+        "a zonal one has no such setting",
+    ),
+    (
+        "NatGateways/AutoProvisionZones",
+        "a zonal one has no such setting",
+    ),
+    ("NatGateways/FailureCode", "it didn't fail"),
+    ("NatGateways/AttachedAppliances", "none is attached"),
+    (
+        "NatGateways/NatGatewayAddresses/PublicIp",
+        "a private NAT gateway's",
+    ),
+    ("RouteTables/Associations/Main", "not the main table"),
+    (
+        "RouteTables/Associations/SubnetId",
+        "the main table's, or a gateway's",
+    ),
+    ("RouteTables/Routes/IgwFirewall", "no firewall inspects it"),
+    (
+        "RouteTables/Routes/InspectionPolicyId",
+        "a field of the patient's own making",
+    ),
+    ("Addresses/NetworkInterfaceId", "on no interface"),
+    ("NetworkAcls/Entries/CidrBlock", "a rule for IPv6"),
+    (
+        "NetworkAcls/Entries/PortRange",
+        "a rule for all ports, of a protocol without",
+    ),
+    ("NetworkAcls/Associations/SubnetId", "guards nothing"),
+    (
+        "SecurityGroups/IpPermissionsEgress/IpRanges",
+        "no CIDR in this rule",
+    ),
+    (
+        "SecurityGroups/IpPermissions/IpRanges",
+        "no CIDR in this rule",
+    ),
+    (
+        "SecurityGroups/IpPermissionsEgress/UserIdGroupPairs",
+        "no group in this rule",
+    ),
+    (
+        "SecurityGroups/IpPermissions/UserIdGroupPairs",
+        "no group in this rule",
+    ),
+    (
+        "SecurityGroups/IpPermissionsEgress/PrefixListIds",
+        "no prefix list in this rule",
+    ),
+    ("VpcEndpoints/DnsEntries", "no name leads here"),
+    ("VpcEndpoints/DnsEntries/DnsName", "no name leads here"),
+    (
+        "VpcEndpoints/NetworkInterfaceIds",
+        "not an interface endpoint",
+    ),
+    // How DMS says "none" or "the default".
+    (
+        "ReplicationInstances/SecondaryAvailabilityZone",
+        "no standby",
+    ),
+    (
+        "ReplicationInstances/PendingModifiedValues",
+        "nothing is pending",
+    ),
+    (
+        "ReplicationInstances/PendingModifiedValues/NetworkType",
+        "it stays as it is",
+    ),
+    (
+        "ReplicationConfigs/ComputeConfig/ReplicationSubnetGroupId",
+        "the account's default group",
+    ),
+    (
+        "ReplicationConfigs/ComputeConfig/VpcSecurityGroupIds",
+        "the VPC's default group",
+    ),
+    ("ReplicationConfigs/IsReadOnly", "the user's own"),
+    ("Endpoints/CertificateArn", "no certificate"),
+    ("Endpoints/ExtraConnectionAttributes", "no attributes"),
+    // The plan itself: another plan is another migration.
+    ("asked/subnets", "the plan"),
+    ("asked/subnet_group", "the plan"),
+    (
+        "asked/security_groups",
+        "the plan: then AWS takes the VPC's default group",
+    ),
+    ("asked/serverless", "the plan"),
+];
+
+/// One thing that can be taken away.
+struct Taking {
+    /// What it is.
+    name: String,
+    /// What AWS documents where it isn't printed.
+    default: Option<&'static defaults::Default>,
+    /// The places that change, and what is there then; nothing takes the member out.
+    edits: Vec<(String, Option<Value>)>,
+}
+
+fn gap(about: &str) -> Value {
+    json!({"about": about, "reason": "taken away by a test", "unlock": "nothing"})
+}
+
+/// Everything that can be taken from a facts document, one at a time.
+fn takings(facts: &Value) -> Vec<Taking> {
+    let mut all = Vec::new();
+    let mut take = |name: String, default, edits| {
+        all.push(Taking {
+            name,
+            default,
+            edits,
+        });
+    };
+    for (key, _) in Inventory::LISTS {
+        let Some(items) = facts["inventory"][key].as_array() else {
+            continue;
+        };
+        let (list, extent) = (
+            format!("/inventory/{key}"),
+            format!("/inventory/Extents/{key}"),
+        );
+        let edits = vec![(list.clone(), None), (extent.clone(), None)];
+        take((*key).to_owned(), None, edits);
+        for (place, item) in items.iter().enumerate() {
+            let mut fewer = items.clone();
+            fewer.remove(place);
+            let edits = vec![
+                (list.clone(), Some(fewer.into())),
+                (extent.clone(), Some(json!({"partial": gap(key)}))),
+            ];
+            take(format!("{key}[{place}]"), None, edits);
+            let mut fields = Vec::new();
+            fields_of(item, "", key, &mut fields);
+            for (pointer, path) in fields {
+                let pointer = format!("{list}/{place}{pointer}");
+                take(pointer.clone(), default_of(&path), vec![(pointer, None)]);
+            }
+        }
+    }
+    for (place, cluster) in facts["clusters"].as_array().unwrap().iter().enumerate() {
+        for field in cluster.as_object().unwrap().keys() {
+            if field != "host" {
+                let pointer = format!("/clusters/{place}/{field}");
+                let unknown = json!({"unknown": gap(field)});
+                let name = format!("{field} of the cluster");
+                take(name, None, vec![(pointer.clone(), Some(unknown))]);
+                let name = format!("any word of {field} of the cluster");
+                take(name, None, vec![(pointer, None)]);
+            }
+        }
+    }
+    for flag in facts["asked"].as_object().unwrap().keys() {
+        if !speaks(&format!("asked/{flag}")) {
+            let name = format!("--{}", flag.replace('_', "-"));
+            take(name, None, vec![(format!("/asked/{flag}"), None)]);
+        }
+    }
+    all
+}
+
+/// Puts a value at a place, or takes what is there away; returns what was there.
+fn put(json: &mut Value, pointer: &str, value: Option<Value>) -> Option<Value> {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let members = json.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    match value {
+        Some(value) => members.insert(name.to_owned(), value),
+        None => members.remove(name),
+    }
+}
+
+fn speaks(path: &str) -> bool {
+    ABSENCE_SPEAKS.iter().any(|(speaking, _)| *speaking == path)
+}
+
+/// The pointers of all members below an item, with their paths by name.
+fn fields_of(value: &Value, pointer: &str, path: &str, into: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let pointer = format!("{pointer}/{name}");
+                let path = format!("{path}/{name}");
+                if !speaks(&path) {
+                    into.push((pointer.clone(), path.clone()));
+                }
+                fields_of(value, &pointer, &path, into);
+            }
+        }
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                fields_of(item, &format!("{pointer}/{place}"), path, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The documented default of a field, by its path.
+fn default_of(path: &str) -> Option<&'static defaults::Default> {
+    let path = path
+        .strip_suffix("/InternetGatewayBlockMode")
+        .unwrap_or(path);
+    let shape = match path.rsplit_once('/')?.0 {
+        "Subnets" => "Subnet",
+        "Vpcs" => "Vpc",
+        "NatGateways" => "NatGateway",
+        "NatGateways/NatGatewayAddresses" => "NatGatewayAddress",
+        "NetworkInterfaces" => "NetworkInterface",
+        "ReplicationInstances" => "ReplicationInstance",
+        _ => return None,
+    };
+    let field = format!("{shape}.{}", path.rsplit_once('/')?.1);
+    defaults::TABLE
+        .iter()
+        .find(|default| default.field == field)
+}
+
+/// Rows that something taken away has decided.
+fn decided(before: &Report, after: &Report) -> Vec<String> {
+    // The migration may have lost its name.
+    let key = |row: &Row| {
+        let id = row.subject.id.clone();
+        let id = (row.subject.kind != "migration").then_some(id);
+        (row.check.clone(), id)
+    };
+    let old: BTreeMap<_, Outcome> = before
+        .rows
+        .iter()
+        .map(|row| (key(row), row.outcome))
+        .collect();
+    let mut faults = Vec::new();
+    for row in &after.rows {
+        let was = old.get(&key(row)).copied();
+        let moved = match row.outcome {
+            // A seat that wasn't one before may be judged, but nothing may be found there.
+            Outcome::Fail => !matches!(was, Some(Outcome::Fail | Outcome::Blocked)),
+            Outcome::Pass => was.is_some_and(|was| {
+                !matches!(
+                    was,
+                    Outcome::Pass | Outcome::Blocked | Outcome::NotApplicable
+                )
+            }),
+            Outcome::NotApplicable => matches!(was, Some(Outcome::Fail | Outcome::Unknown)),
+            _ => false,
+        };
+        if moved {
+            let was = was.map_or("not there", Outcome::as_str);
+            faults.push(format!("was {was}, now {}", shown(row)));
+        }
+    }
+    faults
+}
+
+#[test]
+fn law_4_what_is_not_seen_decides_nothing() {
+    let patients = patients::all();
+    let faults = Mutex::new(Vec::new());
+    let assumed = Mutex::new(BTreeSet::new());
+    let workers = 2;
+    thread::scope(|scope| {
+        for worker in 0..workers {
+            let (patients, faults, assumed) = (&patients, &faults, &assumed);
+            scope.spawn(move || {
+                for patient in patients.iter().skip(worker).step_by(workers) {
+                    let (found, used) = try_one(patient);
+                    faults.lock().unwrap().extend(found);
+                    assumed.lock().unwrap().extend(used);
+                }
+            });
+        }
+    });
+    let mut faults = faults.into_inner().unwrap();
+    faults.sort();
+    assert_none(&faults);
+    let assumed = assumed.into_inner().unwrap();
+    for default in defaults::TABLE {
+        assert!(
+            assumed.contains(default.field),
+            "no patient shows what happens without {}",
+            default.field
+        );
+    }
+}
+
+/// The faults of one patient, and the defaults whose use was noticed.
+fn try_one(patient: &patients::Patient) -> (Vec<String>, BTreeSet<&'static str>) {
+    let mut faults = Vec::new();
+    let mut used = BTreeSet::new();
+    let before = report(&patient.facts);
+    let mut json = serde_json::to_value(&patient.facts).unwrap();
+    for taking in takings(&json) {
+        let mut undo = Vec::new();
+        for (pointer, value) in &taking.edits {
+            undo.push((pointer, put(&mut json, pointer, value.clone())));
+        }
+        // What has no id can't be read at all: that is an error of the file, not something unseen.
+        let facts = Facts::deserialize(&json);
+        for (pointer, value) in undo {
+            put(&mut json, pointer, value);
+        }
+        let Ok(facts) = facts else { continue };
+        // Without what names it, there may be no migration to judge: an error of use.
+        let Ok(after) = examine(&facts, &Policy::default()) else {
+            continue;
+        };
+        if let Some(default) = taking.default
+            && after
+                .assumptions
+                .iter()
+                .any(|assumption| assumption.taken == default.taken)
+        {
+            used.insert(default.field);
+            continue;
+        }
+        let found = decided(&before, &after);
+        // A member that has no "not seen" is there again, empty: nothing was taken away.
+        if found.is_empty() || is_there_again(&facts, &taking) {
+            continue;
+        }
+        faults.push(format!(
+            "{}: without {}\n    {}",
+            patient.name,
+            taking.name,
+            found.join("\n    ")
+        ));
+    }
+    (faults, used)
+}
+
+fn is_there_again(facts: &Facts, taking: &Taking) -> bool {
+    let json = serde_json::to_value(facts).unwrap();
+    taking.name.starts_with('/') && json.pointer(&taking.name).is_some()
+}
