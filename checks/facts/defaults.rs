@@ -6,6 +6,7 @@
 use super::Assumption;
 
 /// A field with a documented default.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Default {
     /// The shape and field, as AWS writes them.
     pub field: &'static str,

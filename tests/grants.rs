@@ -18,24 +18,15 @@ use tidb_dms_checks::grants::{
 const FILES: [(&str, &str); 5] = [
     (
         "mariadb-10.11.19",
-        include_str!("../../tests/data/grants/mariadb-10.11.19.json"),
+        include_str!("data/grants/mariadb-10.11.19.json"),
     ),
-    (
-        "mysql-9.7.4",
-        include_str!("../../tests/data/grants/mysql-9.7.4.json"),
-    ),
+    ("mysql-9.7.4", include_str!("data/grants/mysql-9.7.4.json")),
     (
         "mysql-9.7.4-partial-revokes-off",
-        include_str!("../../tests/data/grants/mysql-9.7.4-partial-revokes-off.json"),
+        include_str!("data/grants/mysql-9.7.4-partial-revokes-off.json"),
     ),
-    (
-        "tidb-7.5.7",
-        include_str!("../../tests/data/grants/tidb-7.5.7.json"),
-    ),
-    (
-        "tidb-8.5.4",
-        include_str!("../../tests/data/grants/tidb-8.5.4.json"),
-    ),
+    ("tidb-7.5.7", include_str!("data/grants/tidb-7.5.7.json")),
+    ("tidb-8.5.4", include_str!("data/grants/tidb-8.5.4.json")),
 ];
 const SCHEMAS: [&str; 4] = ["app", "my_app", "myxapp", "apple"];
 
@@ -260,7 +251,7 @@ fn cures_are_enough() {
 /// Random rows, patterns and nested roles on a real MariaDB, and what each account could then do.
 #[test]
 fn single_privileges_are_what_a_server_did() {
-    let measured = include_str!("../../tests/data/grants/measured/mariadb-10.11.19.json");
+    let measured = include_str!("data/grants/measured/mariadb-10.11.19.json");
     let measured: Value = serde_json::from_str(measured).unwrap();
     let server = Server::parse(measured["version"].as_str().unwrap());
     let (mut right, mut unknown) = (0, 0);

@@ -6,7 +6,7 @@ use std::{fmt::Write, time::Instant};
 use serde_json::Value;
 use tidb_dms_checks::{examine_all, facts::Facts, policy::Policy, report::Verdict};
 
-#[path = "../tests/laws/patients.rs"]
+#[path = "../laws/patients.rs"]
 #[expect(dead_code, reason = "the laws use more of it")]
 mod patients;
 
@@ -65,7 +65,6 @@ fn renamed(text: &str, vpc: usize, migration: usize) -> String {
 }
 
 #[expect(clippy::print_stdout, reason = "it prints")]
-#[expect(clippy::disallowed_methods, reason = "it measures")]
 fn main() {
     let all = patients::healthy();
     let Some(patient) = all

@@ -318,7 +318,12 @@ fn law_4_what_is_not_seen_decides_nothing() {
     faults.sort();
     assert_none(&faults);
     let assumed = assumed.into_inner().unwrap();
-    for default in defaults::TABLE {
+    // Only an interface at the far end is asked for its type, and no migration's cluster is one of the
+    // customer's own: the path's own tests show that default.
+    let shown = defaults::TABLE
+        .iter()
+        .filter(|default| **default != defaults::INTERFACE_TYPE);
+    for default in shown {
         assert!(
             assumed.contains(default.field),
             "no patient shows what happens without {}",
