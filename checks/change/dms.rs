@@ -199,7 +199,7 @@ impl DmsChange {
     /// The facts as they would be.
     pub(super) fn apply(&self, facts: &mut Facts) {
         match self {
-            Self::MendVpcRole { region, .. } => apply_vpc_role(facts, region),
+            Self::MendVpcRole { region, create, .. } => apply_vpc_role(facts, region, *create),
             Self::ModifyEndpoint {
                 endpoint, fields, ..
             } => apply_endpoint(facts, endpoint, fields),
@@ -290,9 +290,15 @@ fn vpc_role(region: &str, create: bool, trust: bool, attach: bool) -> Vec<String
     commands
 }
 
-fn apply_vpc_role(facts: &mut Facts, region: &str) {
+fn apply_vpc_role(facts: &mut Facts, region: &str, create: bool) {
     let list = &mut facts.inventory.roles;
-    let place = match list.items.iter().position(|role| role.role_name == VPC_ROLE) {
+    let known = list
+        .items
+        .iter()
+        .position(|role| role.role_name == VPC_ROLE)
+        // One of another account stays what it is.
+        .filter(|_| !create);
+    let place = match known {
         Some(place) => place,
         None => {
             list.items.push(Role {
