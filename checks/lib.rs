@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod dms;
 mod examine;
 pub mod facts;
+pub mod grants;
 pub mod judgement;
 pub mod migration;
 pub mod network;
@@ -24,6 +25,7 @@ pub mod report;
 pub mod severity;
 #[cfg(test)]
 mod testing;
+pub mod trust;
 
 pub use case::seats_of_instance;
 pub use examine::{examine, examine_all};

@@ -1,7 +1,7 @@
 //! The inventory by id, by place and by address, built once for all the questions asked of it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     net::Ipv4Addr,
 };
 
@@ -65,19 +65,24 @@ pub struct Index<'a> {
     subnets: HashMap<&'a str, &'a Subnet>,
     route_tables: HashMap<&'a str, &'a RouteTable>,
     tables_of_vpc: HashMap<&'a str, Vec<&'a RouteTable>>,
+    tables_of_subnet: HashMap<&'a str, Vec<&'a RouteTable>>,
     internet_gateways: HashMap<&'a str, &'a InternetGateway>,
     nat_gateways: HashMap<&'a str, &'a NatGateway>,
     acls_of_subnet: HashMap<&'a str, Vec<&'a NetworkAcl>>,
     security_groups: HashMap<&'a str, &'a SecurityGroup>,
     interfaces: HashMap<&'a str, &'a NetworkInterface>,
-    interfaces_by_private: HashMap<(&'a str, Ipv4Addr), &'a NetworkInterface>,
-    interfaces_by_public: HashMap<Ipv4Addr, &'a NetworkInterface>,
+    /// By VPC and private address; the VPC is empty where it wasn't seen.
+    interfaces_by_private: HashMap<(&'a str, Ipv4Addr), BTreeSet<&'a str>>,
+    /// Interfaces of a VPC that may have addresses which weren't seen.
+    interfaces_with_more: HashMap<&'a str, &'a str>,
+    interfaces_by_public: HashMap<Ipv4Addr, BTreeSet<&'a str>>,
     elastic_addresses: HashMap<&'a str, Vec<Ipv4Addr>>,
     endpoints_of_interface: HashMap<&'a str, &'a VpcEndpoint>,
     peerings: HashMap<&'a str, &'a VpcPeeringConnection>,
     prefix_lists: HashMap<&'a str, Vec<&'a str>>,
     pages_of_prefix_lists: HashSet<&'a str>,
     instances: HashMap<&'a str, &'a Instance>,
+    instances_of_interface: HashMap<&'a str, &'a str>,
     replication_instances: HashMap<&'a str, &'a ReplicationInstance>,
     replication_configs: HashMap<&'a str, &'a ReplicationConfig>,
     subnet_groups: HashMap<&'a str, &'a ReplicationSubnetGroup>,
@@ -104,12 +109,14 @@ impl<'a> Index<'a> {
             subnets: by_id(&inventory.subnets),
             route_tables: by_id(&inventory.route_tables),
             tables_of_vpc: HashMap::new(),
+            tables_of_subnet: HashMap::new(),
             internet_gateways: by_id(&inventory.internet_gateways),
             nat_gateways: by_id(&inventory.nat_gateways),
             acls_of_subnet: HashMap::new(),
             security_groups: by_id(&inventory.security_groups),
             interfaces: HashMap::new(),
             interfaces_by_private: HashMap::new(),
+            interfaces_with_more: HashMap::new(),
             interfaces_by_public: HashMap::new(),
             elastic_addresses: HashMap::new(),
             endpoints_of_interface: HashMap::new(),
@@ -117,6 +124,7 @@ impl<'a> Index<'a> {
             prefix_lists: HashMap::new(),
             pages_of_prefix_lists: HashSet::new(),
             instances: HashMap::new(),
+            instances_of_interface: HashMap::new(),
             replication_instances: by_id(&inventory.replication_instances),
             replication_configs: by_id(&inventory.replication_configs),
             subnet_groups: by_id(&inventory.replication_subnet_groups),
@@ -135,11 +143,22 @@ impl<'a> Index<'a> {
                 .entry(&table.vpc_id)
                 .or_default()
                 .push(table);
+            for association in table.associations.iter().flatten() {
+                if let Some(subnet) = &association.subnet_id
+                    && association.holds()
+                {
+                    self.tables_of_subnet.entry(subnet).or_default().push(table);
+                }
+            }
         }
         for acl in &self.inventory.network_acls.items {
             for association in acl.associations.iter().flatten() {
                 if let Some(subnet) = &association.subnet_id {
-                    self.acls_of_subnet.entry(subnet).or_default().push(acl);
+                    let acls = self.acls_of_subnet.entry(subnet).or_default();
+                    // One that was delivered twice is one.
+                    if !acls.contains(&acl) {
+                        acls.push(acl);
+                    }
                 }
             }
         }
@@ -152,7 +171,10 @@ impl<'a> Index<'a> {
             if list.next_token.is_some() {
                 self.pages_of_prefix_lists.insert(&list.prefix_list_id);
             }
-            if let Some(entries) = &list.entries {
+            // An entry without its CIDR could be any: the list is then as good as not seen.
+            if let Some(entries) = &list.entries
+                && entries.iter().all(|entry| entry.cidr.is_some())
+            {
                 self.prefix_lists
                     .entry(&list.prefix_list_id)
                     .or_default()
@@ -170,6 +192,10 @@ impl<'a> Index<'a> {
         for reservation in &self.inventory.reservations.items {
             for instance in &reservation.instances {
                 self.instances.insert(&instance.instance_id, instance);
+                for interface in instance.network_interfaces.iter().flatten() {
+                    self.instances_of_interface
+                        .insert(&interface.network_interface_id, &instance.instance_id);
+                }
             }
         }
     }
@@ -194,19 +220,36 @@ impl<'a> Index<'a> {
                     .entry(interface)
                     .or_default()
                     .push(public);
-                if let Some(interface) = self.interfaces.get(interface) {
-                    self.interfaces_by_public.insert(public, interface);
-                }
+                self.interfaces_by_public
+                    .entry(public)
+                    .or_default()
+                    .insert(interface);
             }
         }
-        for interface in self.interfaces.values() {
-            if let Some(vpc) = &interface.vpc_id {
-                for address in private_addresses(interface) {
-                    self.interfaces_by_private.insert((vpc, address), interface);
-                }
+        for (id, interface) in &self.interfaces {
+            let vpc = match (&interface.vpc_id, &interface.subnet_id) {
+                (Some(vpc), _) => vpc.as_str(),
+                (None, Some(subnet)) => self
+                    .subnets
+                    .get(subnet.as_str())
+                    .map_or("", |subnet| subnet.vpc_id.as_str()),
+                (None, None) => "",
+            };
+            for address in private_addresses(interface) {
+                self.interfaces_by_private
+                    .entry((vpc, address))
+                    .or_default()
+                    .insert(id);
+            }
+            if !shows_all_addresses(interface) {
+                let known = self.interfaces_with_more.entry(vpc).or_insert(id);
+                *known = (*known).min(id);
             }
             for address in associated_addresses(interface) {
-                self.interfaces_by_public.insert(address, interface);
+                self.interfaces_by_public
+                    .entry(address)
+                    .or_default()
+                    .insert(id);
             }
         }
     }
@@ -260,12 +303,15 @@ impl<'a> Index<'a> {
 
     /// A subnet.
     pub fn subnet(&self, id: &str) -> Lookup<&'a Subnet> {
-        self.answer(
-            id,
-            self.subnets.get(id).copied(),
-            "Subnets",
-            self.inventory.subnets.gap(),
-        )
+        let found = self.subnets.get(id).copied();
+        if found.is_some_and(|subnet| subnet.vpc_id.is_empty()) {
+            return Lookup::Unseen(Gap::new(
+                id,
+                "the VPC that it is part of was not delivered",
+                unlock_of("Subnets"),
+            ));
+        }
+        self.answer(id, found, "Subnets", self.inventory.subnets.gap())
     }
 
     /// A route table.
@@ -277,6 +323,11 @@ impl<'a> Index<'a> {
     /// The route tables of a VPC.
     pub fn tables_of_vpc(&self, vpc: &str) -> &[&'a RouteTable] {
         self.tables_of_vpc.get(vpc).map_or(&[], Vec::as_slice)
+    }
+
+    /// The route tables that are explicitly associated with a subnet.
+    pub fn tables_of_subnet(&self, subnet: &str) -> &[&'a RouteTable] {
+        self.tables_of_subnet.get(subnet).map_or(&[], Vec::as_slice)
     }
 
     /// An internet gateway.
@@ -354,20 +405,81 @@ impl<'a> Index<'a> {
         vpc: &str,
         address: Ipv4Addr,
     ) -> Lookup<&'a NetworkInterface> {
+        let unseen = |about: &str, reason: String| {
+            Lookup::Unseen(Gap::new(about, reason, unlock_of("NetworkInterfaces")))
+        };
         match self.interfaces_by_private.get(&(vpc, address)) {
-            Some(interface) => self.interface(&interface.network_interface_id),
-            None => self.answer(
+            Some(interfaces) => self.one_of(&address.to_string(), interfaces),
+            None if self.interfaces_by_private.contains_key(&("", address)) => unseen(
                 &address.to_string(),
-                None,
-                "NetworkInterfaces",
-                self.inventory.network_interfaces.gap(),
+                "the VPC of the interface that has it was not delivered".into(),
             ),
+            None => match [vpc, ""]
+                .iter()
+                .find_map(|vpc| self.interfaces_with_more.get(vpc))
+            {
+                Some(interface) => unseen(
+                    interface,
+                    format!(
+                        "not all of its private addresses were delivered: {address} may be one"
+                    ),
+                ),
+                None => self.answer(
+                    &address.to_string(),
+                    None,
+                    "NetworkInterfaces",
+                    self.inventory.network_interfaces.gap(),
+                ),
+            },
         }
     }
 
-    /// The interface that has a public address, where it is one of these accounts'.
-    pub fn interface_by_public(&self, address: Ipv4Addr) -> Option<&'a NetworkInterface> {
-        self.interfaces_by_public.get(&address).copied()
+    /// The interface that has a public address. Absent is every address that none of those that were
+    /// delivered has, whether or not they are all that there are.
+    pub fn interface_by_public(&self, address: Ipv4Addr) -> Lookup<&'a NetworkInterface> {
+        match self.interfaces_by_public.get(&address) {
+            Some(interfaces) => match self.one_of(&address.to_string(), interfaces) {
+                Lookup::Absent => Lookup::Unseen(Gap::new(
+                    address.to_string(),
+                    "the interface that has it is not among those that were delivered",
+                    unlock_of("NetworkInterfaces"),
+                )),
+                answer => answer,
+            },
+            None => Lookup::Absent,
+        }
+    }
+
+    /// The one interface that has an address. Several can't have it at one time.
+    fn one_of(
+        &self,
+        address: &str,
+        interfaces: &BTreeSet<&'a str>,
+    ) -> Lookup<&'a NetworkInterface> {
+        match interfaces.iter().collect::<Vec<_>>().as_slice() {
+            [interface] => self.interface(interface),
+            several => Lookup::Unseen(Gap::new(
+                address,
+                format!(
+                    "{} interfaces claim this address, which can't be at one time",
+                    several.len()
+                ),
+                unlock_of("NetworkInterfaces"),
+            )),
+        }
+    }
+
+    /// The instance that an interface is attached to. `describe-instances` says it by place.
+    pub fn instance_of_interface(&self, interface: &'a NetworkInterface) -> Option<&'a str> {
+        interface
+            .attachment
+            .as_ref()
+            .and_then(|attachment| attachment.instance_id.as_deref())
+            .or_else(|| {
+                self.instances_of_interface
+                    .get(interface.network_interface_id.as_str())
+                    .copied()
+            })
     }
 
     /// The public addresses on an interface's primary private address.
@@ -520,6 +632,18 @@ pub(crate) fn private_addresses(interface: &NetworkInterface) -> Vec<Ipv4Addr> {
     addresses.sort_unstable();
     addresses.dedup();
     addresses
+}
+
+/// Whether a description shows all private addresses of an interface.
+fn shows_all_addresses(interface: &NetworkInterface) -> bool {
+    interface
+        .private_ip_addresses
+        .as_ref()
+        .is_some_and(|addresses| {
+            addresses
+                .iter()
+                .all(|address| address.private_ip_address.is_some())
+        })
 }
 
 /// All public addresses that an interface's own description shows.

@@ -5,11 +5,12 @@ use std::{fmt, net::Ipv4Addr};
 use ipnet::Ipv4Net;
 
 /// The addresses that a packet may have: one, some of a subnet, or any public one.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Addresses {
     /// Exactly one address where the prefix is 32, otherwise an unknown one of this network.
     Net(Ipv4Net),
     /// Any public IPv4 address: the cluster's isn't known.
+    #[default]
     AnyPublic,
 }
 
@@ -26,7 +27,7 @@ pub enum Relation {
 
 /// IPv4 space that no public server answers from.
 const NOT_PUBLIC: [(Ipv4Addr, u8); 8] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),

@@ -6,12 +6,12 @@ use super::{
     Blame,
     addresses::Addresses,
     code::{Code, Leg},
-    filter::{GroupsAnswer, Peer, PeerGroups, ask_groups},
+    filter::{GroupsAnswer, Peer, PeerGroups, ask_groups, groups_of},
     route::{Target, look_up, table_of_subnet},
     walk::{Back, Sender, Walk, subnet_net},
 };
 use crate::facts::{
-    Gap, Lookup, Unlock,
+    Gap, Lookup, Unlock, defaults,
     inventory::ec2::{NetworkInterface, Subnet},
 };
 
@@ -70,6 +70,7 @@ impl<'a> Walk<'a, '_> {
         leg: Leg,
     ) {
         self.path.complete = true;
+        self.more_addresses(sender);
         let same_subnet = sender
             .subnet
             .is_some_and(|subnet| interface.subnet_id.as_deref() == Some(&subnet.subnet_id));
@@ -89,6 +90,16 @@ impl<'a> Walk<'a, '_> {
     /// The packet comes from the internet to a public address that is in the facts.
     pub(super) fn deliver_from_internet(&mut self, interface: &'a NetworkInterface) {
         let leg = Leg::Destination;
+        if interface.deny_all_igw_traffic == Some(true) {
+            let id = interface.network_interface_id.as_str();
+            self.stop(
+                Code::CannotRoute,
+                leg,
+                id,
+                format!("{id} is cut off from internet gateways"),
+                Blame::Nothing,
+            );
+        }
         let sources: Vec<Addresses> = self
             .path
             .egress
@@ -97,7 +108,7 @@ impl<'a> Walk<'a, '_> {
             .copied()
             .map(Addresses::one)
             .collect();
-        if sources.is_empty() {
+        if !self.path.egress.is_known() {
             self.doubt(
                 Gap::new(
                     interface.network_interface_id.as_str(),
@@ -107,61 +118,26 @@ impl<'a> Walk<'a, '_> {
                 Code::EniSgRulesMismatch,
                 leg,
             );
+        }
+        if sources.is_empty() {
             return;
         }
         if let Some(subnet) = self.subnet_of(interface, leg) {
             self.hop_subnet(subnet);
             self.cross(subnet, leg, false, &sources);
             let mode = self.block_public_access(subnet);
-            if mode != "off" {
-                self.stop(
-                    Code::VpcBlockPublicAccessEnabled,
-                    leg,
-                    &subnet.subnet_id,
-                    format!("VPC Block Public Access is {mode} for {}", subnet.subnet_id),
-                    Blame::BlockPublicAccess {
-                        subnet: subnet.subnet_id.clone(),
-                        egress_is_enough: false,
-                    },
-                );
-            }
+            self.blocked(&mode, &subnet.subnet_id, leg, false);
             let table = table_of_subnet(self.index, subnet);
             self.way_back(&table, &subnet.vpc_id, leg, &sources, &Back::Internet);
             if let Ok(table) = table
                 && let Some(chosen) = look_up(self.index, table, &sources[0]).chosen
                 && let Target::InternetGateway(id) = chosen.target
             {
-                self.gateway_of(id, &subnet.vpc_id, leg);
+                self.attached(&subnet.vpc_id, leg, id);
             }
         }
         self.answers(interface, leg);
         self.admits(interface, &sources, &PeerGroups::Never, leg);
-    }
-
-    /// The internet gateway on the far side, which must be attached to the far VPC.
-    fn gateway_of(&mut self, id: &str, vpc: &str, leg: Leg) {
-        match self
-            .index
-            .internet_gateway(id)
-            .or_gap(id, "InternetGateways")
-        {
-            Ok(gateway) => {
-                let attached = gateway.attachments.iter().flatten().any(|attachment| {
-                    attachment.vpc_id.as_deref() == Some(vpc)
-                        && matches!(attachment.state.as_deref(), Some("available" | "attached"))
-                });
-                if !attached {
-                    self.stop(
-                        Code::IgwNotAttached,
-                        leg,
-                        id,
-                        format!("{id} isn't attached to {vpc}"),
-                        Blame::Nothing,
-                    );
-                }
-            }
-            Err(gap) => self.doubt(gap, Code::IgwNotAttached, leg),
-        }
     }
 
     fn subnet_of(&mut self, interface: &'a NetworkInterface, leg: Leg) -> Option<&'a Subnet> {
@@ -198,6 +174,18 @@ impl<'a> Walk<'a, '_> {
         if leg != Leg::Nat {
             self.hop("network-interface", id, "the destination".into());
         }
+        if interface.interface_type.is_none() {
+            self.assume(defaults::INTERFACE_TYPE.assumed(id));
+        }
+        if interface.interface_type.as_deref() == Some("nat_gateway") {
+            self.stop(
+                Code::CannotRoute,
+                leg,
+                id,
+                format!("{id} is a NAT gateway's, which takes no connections to itself"),
+                Blame::Nothing,
+            );
+        }
         let attachment = interface.attachment.as_ref();
         let detached = interface.status.as_deref() == Some("available")
             || attachment.is_some_and(|attachment| {
@@ -213,10 +201,19 @@ impl<'a> Walk<'a, '_> {
             );
             return None;
         }
-        let Some(instance) = attachment.and_then(|attachment| attachment.instance_id.as_deref())
-        else {
-            return None;
-        };
+        let instance = self.index.instance_of_interface(interface);
+        if instance.is_none() && attachment.is_none() {
+            self.doubt(
+                Gap::new(
+                    id,
+                    "what it is attached to was not delivered",
+                    Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
+                ),
+                Code::BadState,
+                leg,
+            );
+        }
+        let instance = instance?;
         match self
             .index
             .instance(instance)
@@ -301,22 +298,10 @@ impl<'a> Walk<'a, '_> {
         groups_of_source: &PeerGroups,
         leg: Leg,
     ) {
-        let Some(groups) = &interface.groups else {
-            self.doubt(
-                Gap::new(
-                    interface.network_interface_id.as_str(),
-                    "its security groups were not delivered",
-                    Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
-                ),
-                Code::EniSgRulesMismatch,
-                leg,
-            );
-            return;
+        let groups = match groups_of(interface) {
+            Ok(groups) => groups,
+            Err(gap) => return self.doubt(gap, Code::EniSgRulesMismatch, leg),
         };
-        let groups: Vec<String> = groups
-            .iter()
-            .filter_map(|group| group.group_id.clone())
-            .collect();
         let peers: Vec<Peer> = sources
             .iter()
             .map(|addresses| Peer {
@@ -324,6 +309,9 @@ impl<'a> Walk<'a, '_> {
                 groups: groups_of_source.clone(),
             })
             .collect();
+        if groups.is_empty() {
+            return;
+        }
         let denied = peers
             .iter()
             .filter(|peer| {
@@ -333,9 +321,6 @@ impl<'a> Walk<'a, '_> {
                 )
             })
             .count();
-        if groups.is_empty() {
-            return;
-        }
         if denied > 0 && denied < peers.len() {
             self.doubt(
                 Gap::new(

@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use super::addresses::{Addresses, Ports, Relation};
 use crate::facts::{
     Gap, Index, Unlock,
-    inventory::ec2::{IpPermission, NetworkAcl, NetworkAclEntry},
+    inventory::ec2::{IpPermission, NetworkAcl, NetworkAclEntry, NetworkInterface},
 };
 
 /// What a network ACL does with packets of one direction.
@@ -15,7 +15,9 @@ use crate::facts::{
 pub struct AclAnswer {
     /// Ports that are let through.
     pub allowed: Ports,
-    /// Whether there are ports of which it can't be told.
+    /// Those, and the ports of which it can't be told.
+    pub possible: Ports,
+    /// Why it can't be told of them.
     pub gaps: Vec<Gap>,
     /// The rules that allow, by number.
     pub allowing: Vec<i64>,
@@ -41,6 +43,7 @@ pub fn ask_acl(acl: &NetworkAcl, egress: bool, peer: &Addresses, ports: (u16, u1
             "its rules were not delivered",
             unlock(),
         ));
+        answer.possible.push(ports.0, ports.1);
         return answer;
     };
     let mut rules: Vec<&NetworkAclEntry> = entries
@@ -86,16 +89,20 @@ pub fn ask_acl(acl: &NetworkAcl, egress: bool, peer: &Addresses, ports: (u16, u1
         match (may_pass, may_stop) {
             (Some(rule), None) if rule_certain(&doubts) => {
                 answer.allowed.push(from, to);
+                answer.possible.push(from, to);
                 answer.allowing.push(rule);
             }
             (None, Some(rule)) if rule_certain(&doubts) => {
                 answer.denying.push(rule);
             }
-            _ => answer.gaps.push(Gap::new(
-                acl.network_acl_id.as_str(),
-                doubts.first().cloned().unwrap_or_default(),
-                unlock(),
-            )),
+            _ => {
+                answer.possible.push(from, to);
+                answer.gaps.push(Gap::new(
+                    acl.network_acl_id.as_str(),
+                    doubts.first().cloned().unwrap_or_default(),
+                    unlock(),
+                ));
+            }
         }
     }
     for rules in [&mut answer.allowing, &mut answer.denying] {
@@ -223,6 +230,21 @@ pub enum GroupsAnswer {
     Unknown(Vec<Gap>),
 }
 
+/// The security groups of an interface, by id. An empty list filters nothing.
+pub fn groups_of(interface: &NetworkInterface) -> Result<Vec<String>, Gap> {
+    interface
+        .groups
+        .as_ref()
+        .and_then(|groups| groups.iter().map(|group| group.group_id.clone()).collect())
+        .ok_or_else(|| {
+            Gap::new(
+                interface.network_interface_id.as_str(),
+                "its security groups were not delivered",
+                Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
+            )
+        })
+}
+
 /// Asks security groups about TCP to `port`, from or to `peer`: the union of their rules, and what
 /// no rule names is dropped.
 pub fn ask_groups(
@@ -348,6 +370,7 @@ fn permission_match(
     }
     for list in &rule.prefix_list_ids {
         let Some(id) = &list.prefix_list_id else {
+            doubts.push(gap("a rule's prefix list was not seen".into()));
             continue;
         };
         match index.prefix_list(id) {
@@ -369,11 +392,13 @@ fn permission_match(
     for pair in &rule.user_id_group_pairs {
         match &peer.groups {
             PeerGroups::Never => {}
-            PeerGroups::Known(groups) => {
-                if let Some(id) = pair.group_id.as_ref().filter(|id| groups.contains(id)) {
+            PeerGroups::Known(groups) => match &pair.group_id {
+                Some(id) if groups.contains(id) => {
                     found = Some(format!("{ports} from members of {id}"));
                 }
-            }
+                Some(_) => {}
+                None => doubts.push(gap("the group of a rule was not seen".into())),
+            },
             PeerGroups::Unknown => doubts.push(gap(format!(
                 "its rule {ports} is for members of {}, and whether {} is one was not seen",
                 pair.group_id.as_deref().unwrap_or("a group"),

@@ -6,19 +6,14 @@ use std::net::Ipv4Addr;
 
 use super::{
     Blame, PublicAddress,
-    addresses::{Addresses, Ports, Relation},
     code::{Code, Leg},
-    filter::{Peer, PeerGroups},
     firewall::inspection,
-    route::{Chosen, Target, table_of_subnet},
-    walk::{Back, Nat, Sender, Walk, way_of, within},
+    route::{Chosen, Target},
+    walk::{Nat, Sender, Walk, way_of},
 };
 use crate::facts::{
     Assumption, Gap, Lookup, Unlock, defaults,
-    inventory::ec2::{
-        NatGateway, NetworkInterface, RouteTable, Subnet, VpcPeeringConnection,
-        VpcPeeringConnectionVpcInfo,
-    },
+    inventory::ec2::{RouteTable, Subnet},
 };
 
 impl<'a> Walk<'a, '_> {
@@ -105,7 +100,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The way goes on where the facts don't reach.
-    fn beyond(
+    pub(super) fn beyond(
         &mut self,
         sender: &Sender<'a>,
         table: &RouteTable,
@@ -127,13 +122,13 @@ impl<'a> Walk<'a, '_> {
         self.leave(sender);
     }
 
-    fn unseen_next_hop(&mut self, sender: &Sender<'a>, gap: Gap) {
+    pub(super) fn unseen_next_hop(&mut self, sender: &Sender<'a>, gap: Gap) {
         self.egress_unknown(gap.clone());
         self.doubt(gap, Code::BadState, Leg::Nat);
         self.leave(sender);
     }
 
-    fn egress_unknown(&mut self, gap: Gap) {
+    pub(super) fn egress_unknown(&mut self, gap: Gap) {
         self.path.egress.addresses.clear();
         self.path.egress.elastic.clear();
         self.path.egress.gaps = vec![gap];
@@ -170,7 +165,7 @@ impl<'a> Walk<'a, '_> {
         })
     }
 
-    fn internet_gateway(
+    pub(super) fn internet_gateway(
         &mut self,
         sender: &Sender<'a>,
         table: &'a RouteTable,
@@ -195,7 +190,7 @@ impl<'a> Walk<'a, '_> {
             );
             return;
         }
-        self.attached(sender, id);
+        self.attached(sender.vpc, sender.leg, id);
         self.block_at_gateway(sender);
         if let Some(firewall) = inspection(self.index, sender, chosen) {
             // It may refuse the packet, and it may lend its own address to one that has none.
@@ -213,34 +208,53 @@ impl<'a> Walk<'a, '_> {
         } else if sender.nat == Nat::No {
             self.own_public_address(sender, id);
         }
-        if let Some(address) = self.destination.single()
-            && let Some(interface) = self.index.interface_by_public(address)
-        {
-            self.deliver_from_internet(interface);
+        let Some(address) = self.destination.single() else {
+            return;
+        };
+        match self.index.interface_by_public(address) {
+            Lookup::Found(interface) => self.deliver_from_internet(interface),
+            Lookup::Absent => {
+                if let Some(gap) = self.index.inventory.network_interfaces.gap() {
+                    self.assume(Assumption::new(
+                        address.to_string(),
+                        "it is no address of these accounts",
+                        format!(
+                            "not all of their network interfaces were seen: {}",
+                            gap.reason
+                        ),
+                    ));
+                }
+            }
+            Lookup::Unseen(gap) => self.doubt(gap, Code::AddressNotInUse, Leg::Destination),
         }
     }
 
     /// The internet gateway must be attached to the VPC whose route names it.
-    fn attached(&mut self, sender: &Sender<'a>, id: &str) {
+    pub(super) fn attached(&mut self, vpc: &str, leg: Leg, id: &str) {
         let gateway = match self
             .index
             .internet_gateway(id)
             .or_gap(id, "InternetGateways")
         {
             Ok(gateway) => gateway,
-            Err(gap) => return self.doubt(gap, Code::IgwNotAttached, sender.leg),
+            Err(gap) => return self.doubt(gap, Code::IgwNotAttached, leg),
         };
-        let Some(attachments) = &gateway.attachments else {
+        let attachments = gateway.attachments.as_ref().filter(|attachments| {
+            attachments
+                .iter()
+                .all(|attachment| attachment.vpc_id.is_some())
+        });
+        let Some(attachments) = attachments else {
             let gap = Gap::new(
                 id,
                 "its attachments were not delivered",
                 Unlock::IamAction("ec2:DescribeInternetGateways".into()),
             );
-            return self.doubt(gap, Code::IgwNotAttached, sender.leg);
+            return self.doubt(gap, Code::IgwNotAttached, leg);
         };
         let here = attachments
             .iter()
-            .find(|attachment| attachment.vpc_id.as_deref() == Some(sender.vpc));
+            .find(|attachment| attachment.vpc_id.as_deref() == Some(vpc));
         match here.map(|attachment| attachment.state.as_deref()) {
             Some(Some("available" | "attached")) => {}
             Some(None) => self.doubt(
@@ -250,27 +264,27 @@ impl<'a> Walk<'a, '_> {
                     Unlock::IamAction("ec2:DescribeInternetGateways".into()),
                 ),
                 Code::IgwNotAttached,
-                sender.leg,
+                leg,
             ),
             other => {
                 let elsewhere = attachments
                     .iter()
                     .find_map(|attachment| attachment.vpc_id.as_deref());
                 let detail = match (other.flatten(), elsewhere) {
-                    (Some(state), _) => format!("{id} is {state} to {}", sender.vpc),
-                    (None, Some(vpc)) => {
-                        format!("{id} is attached to {vpc}, not to {}", sender.vpc)
+                    (Some(state), _) => format!("{id} is {state} to {vpc}"),
+                    (None, Some(other)) => {
+                        format!("{id} is attached to {other}, not to {vpc}")
                     }
                     (None, None) => format!("{id} is attached to no VPC"),
                 };
                 self.stop(
                     Code::IgwNotAttached,
-                    sender.leg,
+                    leg,
                     id,
                     detail,
                     Blame::InternetGateway {
                         gateway: id.to_owned(),
-                        vpc: sender.vpc.to_owned(),
+                        vpc: vpc.to_owned(),
                         attached_elsewhere: elsewhere.is_some(),
                     },
                 );
@@ -280,18 +294,35 @@ impl<'a> Walk<'a, '_> {
 
     /// VPC Block Public Access where packets meet the internet gateway. `block-ingress` spares NAT
     /// gateways; whether an exclusion at the NAT gateway's subnet alone is enough is unverified.
-    fn block_at_gateway(&mut self, sender: &Sender<'a>) {
+    pub(super) fn block_at_gateway(&mut self, sender: &Sender<'a>) {
         let (place, mode) = match sender.subnet {
             Some(subnet) => (subnet.subnet_id.as_str(), self.block_public_access(subnet)),
             None => (sender.vpc, self.block_public_access_of_vpc(sender.vpc)),
         };
-        let nat = sender.nat != Nat::No;
-        match mode.as_str() {
+        let place = place.to_owned();
+        self.blocked(&mode, &place, sender.leg, sender.nat != Nat::No);
+        for subnet in std::mem::take(&mut self.blocked_behind) {
+            self.doubt(
+                Gap::new(
+                    subnet.as_str(),
+                    "VPC Block Public Access is block-bidirectional here and not where NAT sits; \
+                     whether that is enough isn't documented",
+                    Unlock::Vantage("a subnet of the replication".into()),
+                ),
+                Code::VpcBlockPublicAccessEnabled,
+                Leg::Seat,
+            );
+        }
+    }
+
+    /// What a mode does to packets between a place and an internet gateway.
+    pub(super) fn blocked(&mut self, mode: &str, place: &str, leg: Leg, nat: bool) {
+        match mode {
             "off" => {}
             "block-ingress" if nat => {}
             "block-bidirectional" | "block-ingress" => self.stop(
                 Code::VpcBlockPublicAccessEnabled,
-                sender.leg,
+                leg,
                 place,
                 format!("VPC Block Public Access is {mode} for {place}"),
                 Blame::BlockPublicAccess {
@@ -308,24 +339,12 @@ impl<'a> Walk<'a, '_> {
                     Unlock::Nothing,
                 ),
                 Code::VpcBlockPublicAccessEnabled,
-                sender.leg,
+                leg,
             ),
-        }
-        for subnet in std::mem::take(&mut self.blocked_behind) {
-            self.doubt(
-                Gap::new(
-                    subnet.as_str(),
-                    "VPC Block Public Access is block-bidirectional here and not where NAT sits; \
-                     whether that is enough isn't documented",
-                    Unlock::Vantage("a subnet of the replication".into()),
-                ),
-                Code::VpcBlockPublicAccessEnabled,
-                Leg::Seat,
-            );
         }
     }
 
-    fn block_public_access_of_vpc(&mut self, vpc: &str) -> String {
+    pub(super) fn block_public_access_of_vpc(&mut self, vpc: &str) -> String {
         let states = match self.index.vpc(vpc) {
             Lookup::Found(found) => found.block_public_access_states.as_ref(),
             _ => None,
@@ -339,7 +358,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// An internet gateway carries packets of interfaces with a public address.
-    fn own_public_address(&mut self, sender: &Sender<'a>, id: &str) {
+    pub(super) fn own_public_address(&mut self, sender: &Sender<'a>, id: &str) {
         self.path.leaves_by_own_address |= sender.leg == Leg::Seat;
         match &sender.public {
             PublicAddress::Known(addresses) => {
@@ -383,679 +402,9 @@ impl<'a> Walk<'a, '_> {
             }
         }
     }
-
-    fn nat_gateway(
-        &mut self,
-        sender: &Sender<'a>,
-        table: &'a RouteTable,
-        chosen: &Chosen<'_>,
-        id: &str,
-    ) {
-        if self.passed.iter().any(|passed| passed == id) {
-            self.hop("nat-gateway", id, "✗ for the second time".into());
-            self.stop_at_route(
-                Code::NatRoutesToItself,
-                sender,
-                table,
-                chosen,
-                format!(
-                    "{}: packets go round and never reach an internet gateway",
-                    way_of(chosen)
-                ),
-            );
-            return;
-        }
-        self.passed.push(id.to_owned());
-        self.path.nat_gateways.push(id.to_owned());
-        let nat = match self.index.nat_gateway(id).or_gap(id, "NatGateways") {
-            Ok(nat) => nat,
-            Err(gap) => return self.unseen_next_hop(sender, gap),
-        };
-        let mode = self.nat_mode(nat);
-        let public: Vec<Ipv4Addr> = self.nat_addresses(nat, |address| address.public_ip.as_deref());
-        let private: Vec<Ipv4Addr> =
-            self.nat_addresses(nat, |address| address.private_ip.as_deref());
-        let regional = nat.availability_mode.as_deref() == Some("regional")
-            || (nat.subnet_id.is_none() && nat.route_table_id.is_some());
-        let subnet = nat.subnet_id.as_deref().filter(|_| !regional);
-        let subnet = match (regional, subnet) {
-            (true, _) => Ok(None),
-            (false, Some(subnet)) => self
-                .index
-                .subnet(subnet)
-                .or_gap(subnet, "Subnets")
-                .map(Some),
-            (false, None) => Err(Gap::new(
-                id,
-                "the subnet that it sits in was not delivered",
-                Unlock::IamAction("ec2:DescribeNatGateways".into()),
-            )),
-        };
-        let same_subnet = matches!((&subnet, sender.subnet), (Ok(Some(mine)), Some(theirs))
-            if mine.subnet_id == theirs.subnet_id);
-        if !same_subnet {
-            self.leave(sender);
-        }
-        self.hop(
-            "nat-gateway",
-            id,
-            [
-                if mode == Nat::Private {
-                    "private"
-                } else {
-                    "public"
-                },
-                nat.state.as_deref().unwrap_or("state not seen"),
-                &join(if mode == Nat::Private {
-                    &private
-                } else {
-                    &public
-                }),
-                &nat.subnet_id
-                    .as_deref()
-                    .map_or_else(|| "regional".to_owned(), |subnet| format!("in {subnet}")),
-            ]
-            .join(", "),
-        );
-        self.nat_state(nat, sender);
-        if self.destination.is_public() && mode == Nat::Public {
-            self.nat_egress(nat, &public);
-        }
-        if let Some(subnet) = sender.subnet
-            && self.block_public_access(subnet) == "block-bidirectional"
-            && self.destination.is_public()
-        {
-            self.blocked_behind.push(subnet.subnet_id.clone());
-        }
-        let subnet = match subnet {
-            Ok(subnet) => subnet,
-            Err(gap) => return self.doubt(gap, Code::NoRouteToDestination, Leg::Nat),
-        };
-        let table = match (subnet, nat.route_table_id.as_deref()) {
-            (Some(subnet), _) => {
-                self.hop_subnet(subnet);
-                table_of_subnet(self.index, subnet)
-            }
-            (None, Some(id)) => self.index.route_table(id).or_gap(id, "RouteTables"),
-            (None, None) => Err(Gap::new(
-                id,
-                "the route table of the regional NAT gateway was not delivered",
-                Unlock::IamAction("ec2:DescribeNatGateways".into()),
-            )),
-        };
-        if let Some(subnet) = subnet.filter(|_| !same_subnet) {
-            self.cross(subnet, Leg::Nat, false, &sender.addresses);
-        }
-        let neighbours = subnet.is_some_and(|subnet| within(subnet, &sender.addresses));
-        if !neighbours && table.is_ok() {
-            self.way_back(
-                &table,
-                sender.vpc,
-                Leg::Nat,
-                &sender.addresses,
-                &Back::Local,
-            );
-        }
-        self.ports = Ports::ephemeral();
-        self.send(&Sender {
-            leg: Leg::Nat,
-            vpc: sender.vpc,
-            subnet,
-            table,
-            addresses: private.into_iter().map(Addresses::one).collect(),
-            groups: PeerGroups::Known(Vec::new()),
-            public: PublicAddress::Known(public),
-            elastic: true,
-            nat: mode,
-        });
-    }
-
-    fn nat_mode(&mut self, nat: &NatGateway) -> Nat {
-        match nat.connectivity_type.as_deref() {
-            Some("private") => Nat::Private,
-            Some(_) => Nat::Public,
-            None => {
-                self.assume(defaults::NAT_CONNECTIVITY.assumed(&nat.nat_gateway_id));
-                Nat::Public
-            }
-        }
-    }
-
-    /// The addresses of a NAT gateway that are in use.
-    fn nat_addresses(
-        &mut self,
-        nat: &NatGateway,
-        field: impl Fn(&crate::facts::inventory::ec2::NatGatewayAddress) -> Option<&str>,
-    ) -> Vec<Ipv4Addr> {
-        let mut addresses = Vec::new();
-        for address in nat.nat_gateway_addresses.iter().flatten() {
-            let Some(text) = field(address) else { continue };
-            let Ok(parsed) = text.parse() else { continue };
-            match address.status.as_deref() {
-                Some("succeeded") => addresses.push(parsed),
-                Some(_) => {}
-                None => {
-                    self.assume(defaults::NAT_ADDRESS_STATUS.assumed(text));
-                    addresses.push(parsed);
-                }
-            }
-        }
-        addresses
-    }
-
-    fn nat_state(&mut self, nat: &NatGateway, sender: &Sender<'a>) {
-        let id = nat.nat_gateway_id.as_str();
-        let gaps: Vec<Gap> = nat.unrecognised.gaps(id).collect();
-        self.doubts(gaps, Code::BadState, Leg::Nat);
-        for appliance in nat.attached_appliances.iter().flatten() {
-            if appliance.attachment_state.as_deref() == Some("detached") {
-                continue;
-            }
-            self.doubt(
-                Gap::new(
-                    appliance.appliance_arn.as_deref().unwrap_or(id),
-                    format!("an appliance attached to {id} may filter its packets"),
-                    Unlock::Nothing,
-                ),
-                Code::CannotRoute,
-                Leg::Nat,
-            );
-        }
-        if nat.vpc_id.as_deref().is_some_and(|vpc| vpc != sender.vpc) {
-            self.stop(
-                Code::NgwRequiresSourceInVpc,
-                Leg::Nat,
-                id,
-                format!("{id} is in another VPC than the packets"),
-                Blame::Nothing,
-            );
-        }
-        match nat.state.as_deref() {
-            Some("available") => {}
-            None => self.doubt(
-                Gap::new(
-                    id,
-                    "its state was not delivered",
-                    Unlock::IamAction("ec2:DescribeNatGateways".into()),
-                ),
-                Code::BadState,
-                Leg::Nat,
-            ),
-            Some("deleting") => self.doubt(
-                Gap::new(
-                    id,
-                    "it is being deleted and may still carry packets",
-                    Unlock::Nothing,
-                ),
-                Code::BadState,
-                Leg::Nat,
-            ),
-            Some(state) => {
-                let why = [nat.failure_code.as_deref(), nat.failure_message.as_deref()]
-                    .into_iter()
-                    .flatten()
-                    .collect::<Vec<_>>()
-                    .join(": ");
-                let why = if why.is_empty() {
-                    why
-                } else {
-                    format!(" ({why})")
-                };
-                self.stop(
-                    Code::BadState,
-                    Leg::Nat,
-                    id,
-                    format!("{id} is {state}{why}"),
-                    Blame::Nothing,
-                );
-            }
-        }
-    }
-
-    fn nat_egress(&mut self, nat: &NatGateway, public: &[Ipv4Addr]) {
-        let id = nat.nat_gateway_id.as_str();
-        if public.is_empty() {
-            self.egress_unknown(Gap::new(
-                id,
-                "no public address of it is in use in what was delivered",
-                Unlock::IamAction("ec2:DescribeNatGateways".into()),
-            ));
-        } else {
-            self.egress_known(public, true);
-        }
-        let enabled = |setting: &Option<String>| setting.as_deref() == Some("enabled");
-        if enabled(&nat.auto_scaling_ips) || enabled(&nat.auto_provision_zones) {
-            self.path.egress.unstable.push(format!(
-                "{id} is a regional NAT gateway to which AWS adds addresses by itself"
-            ));
-        }
-        for address in nat.nat_gateway_addresses.iter().flatten() {
-            if let (Some("associating" | "assigning"), Some(public)) =
-                (address.status.as_deref(), address.public_ip.as_deref())
-            {
-                self.path
-                    .egress
-                    .unstable
-                    .push(format!("{public} is being added to {id}"));
-            }
-        }
-    }
-
-    fn primary_interface(&self, id: &str) -> Result<&'a NetworkInterface, Gap> {
-        let instance = self.index.instance(id).or_gap(id, "Reservations")?;
-        instance
-            .network_interfaces
-            .iter()
-            .flatten()
-            .min_by_key(|interface| {
-                interface
-                    .attachment
-                    .as_ref()
-                    .and_then(|attachment| attachment.device_index)
-                    .unwrap_or(i64::MAX)
-            })
-            .map_or_else(
-                || {
-                    Err(Gap::new(
-                        id,
-                        "it has no network interface in what was delivered",
-                        Unlock::IamAction("ec2:DescribeInstances".into()),
-                    ))
-                },
-                |interface| {
-                    let id = &interface.network_interface_id;
-                    self.index
-                        .interface(id)
-                        .or_gap(id, "NetworkInterfaces")
-                        .or(Ok(interface))
-                },
-            )
-    }
-
-    /// An instance that forwards packets of others.
-    fn nat_instance(
-        &mut self,
-        sender: &Sender<'a>,
-        table: &RouteTable,
-        chosen: &Chosen<'_>,
-        interface: &'a NetworkInterface,
-    ) {
-        let id = interface.network_interface_id.as_str();
-        if self.passed.iter().any(|passed| passed == id) {
-            self.stop_at_route(
-                Code::NatRoutesToItself,
-                sender,
-                table,
-                chosen,
-                format!("{}: packets go round and never leave", way_of(chosen)),
-            );
-            return;
-        }
-        self.passed.push(id.to_owned());
-        let subnet = interface.subnet_id.as_deref().map_or_else(
-            || {
-                Err(Gap::new(
-                    id,
-                    "its subnet was not delivered",
-                    Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
-                ))
-            },
-            |subnet| self.index.subnet(subnet).or_gap(subnet, "Subnets"),
-        );
-        let same_subnet = matches!((&subnet, sender.subnet), (Ok(mine), Some(theirs))
-            if mine.subnet_id == theirs.subnet_id);
-        if !same_subnet {
-            self.leave(sender);
-        }
-        self.hop(
-            "network-interface",
-            id,
-            "forwards the packets of others".into(),
-        );
-        let alone = self.forwards(interface);
-        let groups: Vec<String> = interface
-            .groups
-            .iter()
-            .flatten()
-            .filter_map(|group| group.group_id.clone())
-            .collect();
-        for addresses in &sender.addresses {
-            let peer = Peer {
-                addresses: *addresses,
-                groups: sender.groups.clone(),
-            };
-            self.ask_groups(&groups, false, &peer, Leg::Nat);
-        }
-        let subnet = match subnet {
-            Ok(subnet) => subnet,
-            Err(gap) => return self.unseen_next_hop(sender, gap),
-        };
-        self.hop_subnet(subnet);
-        if !same_subnet {
-            self.cross(subnet, Leg::Nat, false, &sender.addresses);
-        }
-        if !alone {
-            let gap = Gap::new(
-                id,
-                "the instance has several interfaces: by which one packets leave, and with which \
-                 address, can't be seen",
-                Unlock::Vantage("a subnet of the replication".into()),
-            );
-            self.egress_unknown(gap.clone());
-            self.doubt(gap, Code::CannotRoute, Leg::Nat);
-            return;
-        }
-        let table = table_of_subnet(self.index, subnet);
-        if !within(subnet, &sender.addresses) && table.is_ok() {
-            self.way_back(
-                &table,
-                sender.vpc,
-                Leg::Nat,
-                &sender.addresses,
-                &Back::Local,
-            );
-        }
-        if let Some(subnet) = sender.subnet
-            && self.destination.is_public()
-            && self.block_public_access(subnet) == "block-bidirectional"
-        {
-            self.blocked_behind.push(subnet.subnet_id.clone());
-        }
-        let peer = Peer {
-            addresses: self.destination,
-            groups: PeerGroups::Unknown,
-        };
-        let peer = if self.destination.is_public() {
-            Peer {
-                groups: PeerGroups::Never,
-                ..peer
-            }
-        } else {
-            peer
-        };
-        self.ask_groups(&groups, true, &peer, Leg::Nat);
-        self.ports = Ports::ephemeral();
-        let public = self.index.public_addresses(interface);
-        self.send(&Sender {
-            leg: Leg::Nat,
-            vpc: sender.vpc,
-            subnet: Some(subnet),
-            table,
-            addresses: interface
-                .private_ip_address
-                .as_deref()
-                .and_then(|address| address.parse().ok())
-                .map(Addresses::one)
-                .into_iter()
-                .collect(),
-            groups: PeerGroups::Known(groups),
-            elastic: interface
-                .association
-                .as_ref()
-                .is_some_and(|association| association.allocation_id.is_some()),
-            public: if public.is_empty() {
-                PublicAddress::None(format!("{id} has no public address"))
-            } else {
-                PublicAddress::Known(public)
-            },
-            nat: Nat::No,
-        });
-    }
-
-    /// Whether an interface forwards packets, and whether it is its instance's only one.
-    fn forwards(&mut self, interface: &'a NetworkInterface) -> bool {
-        let id = interface.network_interface_id.as_str();
-        let gaps: Vec<Gap> = interface.unrecognised.gaps(id).collect();
-        self.doubts(gaps, Code::BadState, Leg::Nat);
-        match interface.source_dest_check {
-            Some(false) => {}
-            Some(true) => self.stop(
-                Code::EniSourceDestCheckRestriction,
-                Leg::Nat,
-                id,
-                format!("{id} drops the packets of others: its source/destination check is on"),
-                Blame::SourceDestCheck {
-                    interface: id.to_owned(),
-                },
-            ),
-            None => self.doubt(
-                Gap::new(
-                    id,
-                    "whether its source/destination check is off was not delivered",
-                    Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
-                ),
-                Code::EniSourceDestCheckRestriction,
-                Leg::Nat,
-            ),
-        }
-        let attached = self.answers(interface, Leg::Nat);
-        let Some(instance) = attached else {
-            if interface.attachment.is_some() {
-                self.doubt(
-                    Gap::new(
-                        id,
-                        "it isn't an instance's: what it makes of packets can't be seen",
-                        Unlock::Nothing,
-                    ),
-                    Code::CannotRoute,
-                    Leg::Nat,
-                );
-            }
-            return true;
-        };
-        self.assume(Assumption::new(
-            instance,
-            "the instance forwards packets and translates their source to its own address",
-            "its operating system can't be seen",
-        ));
-        let others =
-            self.index
-                .inventory
-                .network_interfaces
-                .items
-                .iter()
-                .filter(|other| {
-                    other.attachment.as_ref().is_some_and(|attachment| {
-                        attachment.instance_id.as_deref() == Some(instance)
-                    })
-                })
-                .count();
-        let of_instance = match self.index.instance(instance) {
-            Lookup::Found(found) => found.network_interfaces.as_ref().map_or(0, Vec::len),
-            _ => 0,
-        };
-        others.max(of_instance) <= 1
-    }
-
-    fn peering(&mut self, sender: &Sender<'a>, id: &'a str) {
-        self.leave(sender);
-        self.path.peerings.push(id.to_owned());
-        let peering = match self.index.peering(id).or_gap(id, "VpcPeeringConnections") {
-            Ok(peering) => peering,
-            Err(gap) => {
-                self.egress_unknown(gap.clone());
-                return self.doubt(gap, Code::PcxNotActive, Leg::Peer);
-            }
-        };
-        let gaps: Vec<Gap> = peering.unrecognised.gaps(id).collect();
-        self.doubts(gaps, Code::PcxNotActive, Leg::Peer);
-        let code = peering
-            .status
-            .as_ref()
-            .and_then(|status| status.code.as_deref());
-        self.hop(
-            "vpc-peering-connection",
-            id,
-            code.unwrap_or("status not seen").to_owned(),
-        );
-        match code {
-            Some("active") => {}
-            Some(code) => {
-                self.stop(
-                    Code::PcxNotActive,
-                    Leg::Peer,
-                    id,
-                    format!("{id} is {code}, not active"),
-                    Blame::Nothing,
-                );
-                return;
-            }
-            None => self.doubt(
-                Gap::new(
-                    id,
-                    "its status was not delivered",
-                    Unlock::IamAction("ec2:DescribeVpcPeeringConnections".into()),
-                ),
-                Code::PcxNotActive,
-                Leg::Peer,
-            ),
-        }
-        let Some(peer) = self.other_side(peering, sender.vpc) else {
-            return;
-        };
-        self.in_peer(sender, peering, peer);
-    }
-
-    /// The side of a peering connection that isn't ours.
-    fn other_side(
-        &mut self,
-        peering: &'a VpcPeeringConnection,
-        vpc: &str,
-    ) -> Option<&'a VpcPeeringConnectionVpcInfo> {
-        let id = peering.vpc_peering_connection_id.as_str();
-        let (Some(requester), Some(accepter)) =
-            (&peering.requester_vpc_info, &peering.accepter_vpc_info)
-        else {
-            self.doubt(
-                Gap::new(
-                    id,
-                    "its two sides were not delivered",
-                    Unlock::IamAction("ec2:DescribeVpcPeeringConnections".into()),
-                ),
-                Code::PcxRequiresAddressInVpcCidr,
-                Leg::Peer,
-            );
-            return None;
-        };
-        if requester.vpc_id.as_deref() == Some(vpc) {
-            Some(accepter)
-        } else if accepter.vpc_id.as_deref() == Some(vpc) {
-            Some(requester)
-        } else {
-            self.stop(
-                Code::PcxRequiresAddressInVpcCidr,
-                Leg::Peer,
-                id,
-                format!("{id} doesn't join {vpc} to anything"),
-                Blame::Nothing,
-            );
-            None
-        }
-    }
-
-    /// The packet is in the peer's VPC, if the destination is one of its addresses.
-    fn in_peer(
-        &mut self,
-        sender: &Sender<'a>,
-        peering: &'a VpcPeeringConnection,
-        peer: &'a VpcPeeringConnectionVpcInfo,
-    ) {
-        let id = peering.vpc_peering_connection_id.as_str();
-        let cidrs: Vec<ipnet::Ipv4Net> = peer
-            .cidr_block
-            .iter()
-            .chain(
-                peer.cidr_block_set
-                    .iter()
-                    .flatten()
-                    .filter_map(|block| block.cidr_block.as_ref()),
-            )
-            .filter_map(|cidr| cidr.parse().ok())
-            .collect();
-        let relations: Vec<Relation> = cidrs
-            .iter()
-            .map(|cidr| self.destination.relation(*cidr))
-            .collect();
-        if !relations.contains(&Relation::Covers) {
-            if cidrs.is_empty() || relations.contains(&Relation::Splits) {
-                self.doubt(
-                    Gap::new(
-                        id,
-                        format!(
-                            "whether {} is an address of the other side was not seen",
-                            self.destination
-                        ),
-                        Unlock::IamAction("ec2:DescribeVpcPeeringConnections".into()),
-                    ),
-                    Code::PcxRequiresAddressInVpcCidr,
-                    Leg::Peer,
-                );
-            } else {
-                self.stop(
-                    Code::PcxRequiresAddressInVpcCidr,
-                    Leg::Peer,
-                    id,
-                    format!(
-                        "{} isn't an address of the other side ({}), and peering leads no further",
-                        self.destination,
-                        cidrs
-                            .iter()
-                            .map(ToString::to_string)
-                            .collect::<Vec<_>>()
-                            .join(", ")
-                    ),
-                    Blame::Nothing,
-                );
-            }
-            return;
-        }
-        let sources: Vec<Ipv4Addr> = sender
-            .addresses
-            .iter()
-            .filter_map(Addresses::single)
-            .collect();
-        self.private_egress(sender, &sources);
-        let (Some(vpc), Some(address)) = (peer.vpc_id.as_deref(), self.destination.single()) else {
-            return;
-        };
-        match self.index.vpc(vpc) {
-            Lookup::Found(_) => match self.index.interface_by_private(vpc, address) {
-                Lookup::Found(interface) => {
-                    self.deliver(
-                        sender,
-                        interface,
-                        &sender.addresses,
-                        &Back::Peering(id),
-                        Leg::Peer,
-                    );
-                }
-                Lookup::Absent => self.nobody(address, Leg::Peer),
-                Lookup::Unseen(gap) => self.doubt(gap, Code::AddressNotInUse, Leg::Peer),
-            },
-            Lookup::Absent => self.assume(Assumption::new(
-                vpc,
-                "the other side routes answers back and lets the packets in",
-                "its account isn't in the facts",
-            )),
-            Lookup::Unseen(gap) => self.doubt(gap, Code::NoRouteToDestination, Leg::Peer),
-        }
-    }
-
-    /// Nothing translates on a private way: the other side sees the private address.
-    pub(super) fn private_egress(&mut self, sender: &Sender<'a>, sources: &[Ipv4Addr]) {
-        if sources.len() == sender.addresses.len() && !sources.is_empty() {
-            self.egress_known(sources, false);
-        } else {
-            self.egress_unknown(Gap::new(
-                sender.subnet.map_or(sender.vpc, |subnet| &subnet.subnet_id),
-                "the private address that the packet leaves from isn't known before it is given one",
-                Unlock::Nothing,
-            ));
-        }
-    }
 }
 
-fn join(addresses: &[Ipv4Addr]) -> String {
+pub(super) fn join(addresses: &[Ipv4Addr]) -> String {
     if addresses.is_empty() {
         return "no address in use".into();
     }

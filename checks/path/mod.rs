@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Assumption, Gap, Index};
+use crate::facts::{Assumption, Gap, Index, Unlock};
 
 pub mod addresses;
 pub mod code;
@@ -18,8 +18,15 @@ mod deliver;
 pub mod filter;
 mod firewall;
 mod gateway;
+mod nat;
+mod nat_instance;
+mod pass;
+mod peering;
+mod record;
 pub mod route;
 mod source;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub use addresses::Addresses;
@@ -153,12 +160,6 @@ pub enum Blame {
     },
 }
 
-impl Default for Addresses {
-    fn default() -> Self {
-        Self::AnyPublic
-    }
-}
-
 /// The addresses from which the other side sees the packet.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Egress {
@@ -284,6 +285,27 @@ impl From<&Path> for Trace {
     }
 }
 
+/// Without a destination nothing can be told.
+fn no_destination() -> Path {
+    let gap = Gap::new(
+        "destination",
+        "the address to go to isn't known",
+        Unlock::Flag("--tidb-address".into()),
+    );
+    Path {
+        doubts: vec![Doubt {
+            gap: gap.clone(),
+            code: Code::NoRouteToDestination,
+            leg: Leg::Seat,
+        }],
+        egress: Egress {
+            gaps: vec![gap],
+            ..Egress::default()
+        },
+        ..Path::default()
+    }
+}
+
 /// Follows a TCP connection from a source to `port` of each destination, and back.
 ///
 /// Several destinations are the addresses of one host: the worst of them counts.
@@ -296,7 +318,9 @@ pub fn trace(
     let mut paths = destinations
         .iter()
         .map(|destination| walk::walk(index, source, *destination, port));
-    let mut path = paths.next().unwrap_or_default();
+    let Some(mut path) = paths.next() else {
+        return no_destination();
+    };
     for other in paths {
         path.join(other);
     }

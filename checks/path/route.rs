@@ -119,84 +119,87 @@ impl<'a> Target<'a> {
 /// The route table that a subnet uses: the one explicitly associated, else the VPC's main table,
 /// whatever its place in the list. Tables of gateways don't count.
 pub fn table_of_subnet<'a>(index: &Index<'a>, subnet: &Subnet) -> Result<&'a RouteTable, Gap> {
-    let tables = index.tables_of_vpc(&subnet.vpc_id);
-    let list = index.inventory.route_tables.gap();
-    let about = format!("the route table of {}", subnet.subnet_id);
-    let unlock = || Unlock::IamAction("ec2:DescribeRouteTables".into());
-    let uses = |wanted: &dyn Fn(&crate::facts::inventory::ec2::RouteTableAssociation) -> bool| {
-        tables
-            .iter()
-            .filter(|table| {
-                table.associations.iter().flatten().any(|association| {
-                    wanted(association)
-                        && association
-                            .association_state
-                            .as_ref()
-                            .is_none_or(|state| state.state.eq_ignore_ascii_case("associated"))
-                })
-            })
-            .copied()
-            .collect::<Vec<_>>()
+    let gap = |reason: String| {
+        Gap::new(
+            format!("the route table of {}", subnet.subnet_id),
+            reason,
+            Unlock::IamAction("ec2:DescribeRouteTables".into()),
+        )
     };
-    let explicit =
-        uses(&|association| association.subnet_id.as_deref() == Some(subnet.subnet_id.as_str()));
+    let explicit = distinct(index.tables_of_subnet(&subnet.subnet_id));
     let chosen = match explicit.as_slice() {
         [table] => *table,
-        [] => {
-            if let Some(gap) = list {
-                // The table that is explicitly associated may be the one that wasn't delivered.
-                return Err(Gap::new(
-                    about,
-                    format!("not seen: {} {}", gap.about, gap.reason),
-                    unlock(),
-                ));
-            }
-            if let Some(table) = tables.iter().find(|table| table.associations.is_none()) {
-                return Err(Gap::new(
-                    about,
-                    format!(
-                        "the associations of {} were not delivered",
-                        table.route_table_id
-                    ),
-                    unlock(),
-                ));
-            }
-            let main = uses(&|association| association.main == Some(true));
-            match main.as_slice() {
-                [table] => *table,
-                [] => {
-                    return Err(Gap::new(
-                        about,
-                        format!(
-                            "no table is associated with it, and the main table of {} was not seen",
-                            subnet.vpc_id
-                        ),
-                        unlock(),
-                    ));
-                }
-                _ => {
-                    return Err(Gap::new(
-                        about,
-                        format!("{} tables claim to be the main one", main.len()),
-                        unlock(),
-                    ));
-                }
-            }
-        }
+        [] => main_table(index, subnet).map_err(gap)?,
         several => {
-            return Err(Gap::new(
-                about,
-                format!(
-                    "{} tables claim this subnet, which can't be at one time",
-                    several.len()
-                ),
-                unlock(),
-            ));
+            return Err(gap(format!(
+                "{} tables claim this subnet, which can't be at one time",
+                several.len()
+            )));
         }
     };
     index
         .route_table(&chosen.route_table_id)
         .or_gap(&chosen.route_table_id, "RouteTables")
+}
+
+/// The main table of a subnet's VPC, when no table can be the subnet's own. The error says why not.
+fn main_table<'a>(index: &Index<'a>, subnet: &Subnet) -> Result<&'a RouteTable, String> {
+    if let Some(gap) = index.inventory.route_tables.gap() {
+        // The table that is explicitly associated may be the one that wasn't delivered.
+        return Err(format!("not seen: {} {}", gap.about, gap.reason));
+    }
+    let of_vpc = index.tables_of_vpc(&subnet.vpc_id);
+    for table in of_vpc.iter().chain(index.tables_of_vpc("")) {
+        let id = &table.route_table_id;
+        index
+            .route_table(id)
+            .or_gap(id, "RouteTables")
+            .map_err(|gap| format!("{}: {}", gap.about, gap.reason))?;
+        let Some(associations) = &table.associations else {
+            return Err(format!("the associations of {id} were not delivered"));
+        };
+        let of_nothing = associations.iter().any(|association| {
+            association.subnet_id.is_none()
+                && association.gateway_id.is_none()
+                && association.main != Some(true)
+        });
+        if of_nothing {
+            return Err(format!("what {id} is associated with was not delivered"));
+        }
+    }
+    let main: Vec<&RouteTable> = of_vpc
+        .iter()
+        .filter(|table| {
+            table
+                .associations
+                .iter()
+                .flatten()
+                .any(|association| association.main == Some(true) && association.holds())
+        })
+        .copied()
+        .collect();
+    match distinct(&main).as_slice() {
+        [table] => Ok(table),
+        [] => Err(format!(
+            "no table is associated with it, and the main table of {} was not seen",
+            subnet.vpc_id
+        )),
+        several => Err(format!("{} tables claim to be the main one", several.len())),
+    }
+}
+
+/// A table that two of its associations name, or that was delivered twice, is one table.
+fn distinct<'a>(tables: &[&'a RouteTable]) -> Vec<&'a RouteTable> {
+    let mut distinct: Vec<&RouteTable> = Vec::new();
+    for table in tables {
+        if !distinct
+            .iter()
+            .any(|known| known.route_table_id == table.route_table_id)
+        {
+            distinct.push(table);
+        }
+    }
+    distinct
 }
 
 /// The route that a packet takes.
@@ -245,7 +248,57 @@ struct Candidate<'a> {
     route: &'a Route,
     prefix: Ipv4Net,
     rank: Rank,
+    /// Whether it is known not to be, or to be, a propagated one.
+    rank_is_certain: bool,
     target: Target<'a>,
+    /// Why it may lose against a local route.
+    doubt: Option<Gap>,
+}
+
+impl Candidate<'_> {
+    /// Whether a packet fares the same by another route.
+    fn same_way(&self, target: &Target<'_>, route: &Route) -> bool {
+        self.target == *target
+            && self.route.state == route.state
+            && self.route.igw_firewall == route.igw_firewall
+            && self.route.unrecognised == route.unrecognised
+    }
+}
+
+/// A route whose destination wasn't seen, or not all of it.
+struct Unseen<'a> {
+    route: &'a Route,
+    target: Target<'a>,
+    gap: Gap,
+}
+
+/// Whether a route came from VPN or Direct Connect (by a virtual private gateway) or from VPC Route
+/// Server. `None`: it wasn't printed, and it could.
+fn propagated(route: &Route, target: &Target<'_>) -> Option<bool> {
+    match (route.origin.as_deref(), target) {
+        (Some(origin), _) => Some(matches!(
+            origin,
+            "EnableVgwRoutePropagation" | "Advertisement"
+        )),
+        (
+            None,
+            Target::VirtualPrivateGateway(_)
+            | Target::NetworkInterface(_)
+            | Target::Instance(_)
+            | Target::Foreign { .. }
+            | Target::Unrecognised { .. },
+        ) => None,
+        (None, _) => Some(false),
+    }
+}
+
+/// The networks of the routes to a target of this kind.
+fn nets_of(routes: &[Route], kind: impl Fn(&Target<'_>) -> bool) -> Vec<Ipv4Net> {
+    routes
+        .iter()
+        .filter(|route| kind(&Target::of(route)))
+        .filter_map(|route| route.destination_cidr_block.as_deref()?.parse().ok())
+        .collect()
 }
 
 /// Looks an address up in a route table: longest prefix; of equals the static one before the prefix
@@ -256,77 +309,74 @@ pub fn look_up<'a>(
     destination: &Addresses,
 ) -> Answer<'a> {
     let mut answer = Answer::default();
-    let Some(routes) = &table.routes else {
-        answer.doubts.push(Gap::new(
+    let gap = |reason: String| {
+        Gap::new(
             table.route_table_id.as_str(),
-            "its routes were not delivered",
+            reason,
             Unlock::IamAction("ec2:DescribeRouteTables".into()),
-        ));
+        )
+    };
+    let Some(routes) = &table.routes else {
+        answer
+            .doubts
+            .push(gap("its routes were not delivered".into()));
         return answer;
     };
-    let locals: Vec<Ipv4Net> = routes
-        .iter()
-        .filter(|route| Target::of(route) == Target::Local)
-        .filter_map(|route| route.destination_cidr_block.as_deref()?.parse().ok())
-        .collect();
+    let locals = nets_of(routes, |target| *target == Target::Local);
+    let perhaps_local = nets_of(routes, |target| {
+        matches!(target, Target::Unrecognised { .. })
+    });
     let mut candidates = Vec::new();
     let mut splits = Vec::new();
     let mut unseen = Vec::new();
     for route in routes {
         let target = Target::of(route);
-        let propagated = matches!(
-            route.origin.as_deref(),
-            Some("EnableVgwRoutePropagation" | "Advertisement")
-        );
-        let nets: Vec<&str> = match destination_of(route) {
-            Destination::Ipv4(cidr) => vec![cidr],
-            Destination::PrefixList(list) => match index.prefix_list(list) {
-                Ok(cidrs) => cidrs.to_vec(),
-                Err(gap) => {
-                    unseen.push((gap, target));
-                    continue;
-                }
-            },
-            Destination::Ipv6 => continue,
-            Destination::None => {
-                unseen.push((
-                    Gap::new(
-                        table.route_table_id.as_str(),
-                        format!(
+        let nets = match nets_of_destination(index, route) {
+            Ok(nets) => nets,
+            Err(unseen_list) => {
+                unseen.push(Unseen {
+                    route,
+                    gap: unseen_list.unwrap_or_else(|| {
+                        gap(format!(
                             "the destination of its route to {} was not seen",
                             target.name()
-                        ),
-                        Unlock::IamAction("ec2:DescribeRouteTables".into()),
-                    ),
+                        ))
+                    }),
                     target,
-                ));
+                });
                 continue;
             }
         };
-        for text in nets {
-            let Ok(prefix) = text.parse::<Ipv4Net>() else {
-                continue;
-            };
-            let overlaps_local =
-                |local: &Ipv4Net| local.contains(&prefix) || prefix.contains(local);
-            if propagated
-                && locals.iter().any(|local| {
-                    overlaps_local(local) && destination.relation(*local) != Relation::Disjoint
+        let propagated = propagated(route, &target);
+        for prefix in nets {
+            let loses_to = |nets: &[Ipv4Net]| {
+                nets.iter().any(|net| {
+                    (net.contains(&prefix) || prefix.contains(net))
+                        && destination.relation(*net) != Relation::Disjoint
                 })
-            {
+            };
+            if propagated == Some(true) && loses_to(&locals) {
                 continue;
             }
-            let rank = if propagated {
-                Rank::Propagated
-            } else if route.destination_cidr_block.is_none() {
-                Rank::PrefixList
-            } else {
-                Rank::Static
+            let doubt = match propagated {
+                None => Some("whether it is propagated was not delivered"),
+                Some(true) if loses_to(&perhaps_local) => {
+                    Some("whether it overlaps a local route can't be told")
+                }
+                Some(_) => None,
             };
             let candidate = Candidate {
                 route,
-                prefix: prefix.trunc(),
-                rank,
+                prefix,
+                rank: match propagated {
+                    Some(true) => Rank::Propagated,
+                    _ if route.destination_cidr_block.is_none() => Rank::PrefixList,
+                    _ => Rank::Static,
+                },
+                rank_is_certain: propagated.is_some(),
+                doubt: doubt
+                    .filter(|_| propagated.is_some() || loses_to(&locals))
+                    .map(|doubt| gap(format!("its route {prefix} → {}: {doubt}", target.name()))),
                 target: target.clone(),
             };
             match destination.relation(prefix) {
@@ -344,17 +394,17 @@ fn choose<'a>(
     table: &RouteTable,
     mut candidates: Vec<Candidate<'a>>,
     splits: &[Candidate<'a>],
-    unseen: Vec<(Gap, Target<'a>)>,
+    unseen: Vec<Unseen<'a>>,
     answer: &mut Answer<'a>,
 ) {
     candidates.sort_by_key(|candidate| (candidate.prefix.prefix_len(), candidate.rank));
     let best = candidates.pop();
-    let same_way = |target: &Target<'_>, state: Option<&str>| {
+    let same_way = |target: &Target<'_>, route: &Route| {
         best.as_ref()
-            .is_some_and(|best| best.target == *target && state == best.route.state.as_deref())
+            .is_some_and(|best| best.same_way(target, route))
     };
     for split in splits {
-        if !same_way(&split.target, split.route.state.as_deref()) {
+        if !same_way(&split.target, split.route) {
             answer.doubts.push(Gap::new(
                 table.route_table_id.as_str(),
                 format!(
@@ -366,20 +416,21 @@ fn choose<'a>(
             ));
         }
     }
-    for (gap, target) in unseen {
+    for unseen in unseen {
         let decided = best
             .as_ref()
             .is_some_and(|best| best.prefix.prefix_len() == 32 && best.rank == Rank::Static);
-        if !decided && !same_way(&target, Some("active")) {
-            answer.doubts.push(gap);
+        if !decided && !same_way(&unseen.target, unseen.route) {
+            answer.doubts.push(unseen.gap);
         }
     }
     let Some(best) = best else { return };
-    if let Some(rival) = candidates.last()
-        && rival.prefix.prefix_len() == best.prefix.prefix_len()
-        && rival.rank == best.rank
-        && (rival.target != best.target || rival.route.state != best.route.state)
-    {
+    let rival = candidates.iter().rev().find(|rival| {
+        rival.prefix == best.prefix
+            && (rival.rank == best.rank || !rival.rank_is_certain || !best.rank_is_certain)
+            && !best.same_way(&rival.target, rival.route)
+    });
+    if let Some(rival) = rival {
         answer.doubts.push(Gap::new(
             table.route_table_id.as_str(),
             format!(
@@ -407,6 +458,7 @@ fn choose<'a>(
             Unlock::IamAction("ec2:DescribeRouteTables".into()),
         )),
     }
+    answer.doubts.extend(best.doubt);
     answer
         .doubts
         .extend(best.route.unrecognised.gaps(&table.route_table_id));
@@ -423,21 +475,23 @@ fn choose<'a>(
     });
 }
 
-enum Destination<'a> {
-    Ipv4(&'a str),
-    PrefixList(&'a str),
-    Ipv6,
-    None,
-}
-
-fn destination_of(route: &Route) -> Destination<'_> {
+/// The IPv4 networks that a route leads to. The error says why they weren't seen, where it isn't
+/// simply the destination that is missing.
+fn nets_of_destination(index: &Index<'_>, route: &Route) -> Result<Vec<Ipv4Net>, Option<Gap>> {
     if let Some(cidr) = &route.destination_cidr_block {
-        Destination::Ipv4(cidr)
-    } else if let Some(list) = &route.destination_prefix_list_id {
-        Destination::PrefixList(list)
-    } else if route.destination_ipv6_cidr_block.is_some() {
-        Destination::Ipv6
-    } else {
-        Destination::None
+        return Ok(vec![cidr.parse::<Ipv4Net>().map_err(|_| None)?.trunc()]);
+    }
+    if let Some(list) = &route.destination_prefix_list_id {
+        return Ok(index
+            .prefix_list(list)
+            .map_err(Some)?
+            .iter()
+            .filter_map(|cidr| cidr.parse::<Ipv4Net>().ok())
+            .map(|net| net.trunc())
+            .collect());
+    }
+    match route.destination_ipv6_cidr_block {
+        Some(_) => Ok(Vec::new()),
+        None => Err(None),
     }
 }

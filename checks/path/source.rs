@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::addresses::Addresses;
+use super::{addresses::Addresses, filter::groups_of};
 use crate::facts::{
     Assumption, Fact, Gap, Index, Lookup, Unlock,
     inventory::ec2::{NetworkInterface, Subnet},
@@ -23,6 +23,35 @@ pub enum PublicAddress {
     Unknown(Gap),
     /// It is taken as given that it has one.
     Assumed,
+}
+
+impl PublicAddress {
+    /// What an internet gateway would translate an interface's packets to.
+    pub(super) fn of(index: &Index<'_>, interface: &NetworkInterface) -> Self {
+        let id = &interface.network_interface_id;
+        let public = index.public_addresses(interface);
+        if interface.deny_all_igw_traffic == Some(true) {
+            Self::None(format!("{id} is cut off from internet gateways"))
+        } else if !public.is_empty() {
+            Self::Known(public)
+        } else if interface.association.is_some() {
+            Self::Unknown(Gap::new(
+                id.as_str(),
+                "its public address was not delivered",
+                Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
+            ))
+        } else {
+            Self::None(format!("{id} has no public address"))
+        }
+    }
+}
+
+/// Whether the public address of an interface is an elastic IP, which stays.
+pub(super) fn is_elastic(interface: &NetworkInterface) -> bool {
+    interface
+        .association
+        .as_ref()
+        .is_some_and(|association| association.allocation_id.is_some())
 }
 
 /// Where a trace starts.
@@ -132,26 +161,17 @@ impl<'a> Source<'a> {
         interface: &'a NetworkInterface,
     ) -> Result<Self, SourceError> {
         let id = interface.network_interface_id.as_str();
-        let missing = |what: &str| {
-            Gap::new(
+        let subnet = interface.subnet_id.as_deref().ok_or_else(|| {
+            SourceError::NoSubnet(Gap::new(
                 id,
-                format!("its {what} was not delivered"),
+                "its subnet was not delivered",
                 Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
-            )
-        };
-        let subnet = interface
-            .subnet_id
-            .as_deref()
-            .ok_or_else(|| SourceError::NoSubnet(missing("subnet")))?;
+            ))
+        })?;
         let subnet = index
             .subnet(subnet)
             .or_gap(subnet, "Subnets")
             .map_err(SourceError::NoSubnet)?;
-        let public = index.public_addresses(interface);
-        let elastic = interface
-            .association
-            .as_ref()
-            .is_some_and(|association| association.allocation_id.is_some());
         Ok(Self {
             subnet,
             interface: Some(interface),
@@ -159,23 +179,12 @@ impl<'a> Source<'a> {
                 .private_ip_address
                 .as_deref()
                 .and_then(|address| address.parse().ok()),
-            groups: Some(match &interface.groups {
-                Some(groups) => Fact::Known(
-                    groups
-                        .iter()
-                        .filter_map(|group| group.group_id.clone())
-                        .collect(),
-                ),
-                None => Fact::Unknown(missing("list of security groups")),
+            groups: Some(match groups_of(interface) {
+                Ok(groups) => Fact::Known(groups),
+                Err(gap) => Fact::Unknown(gap),
             }),
-            public: if interface.deny_all_igw_traffic == Some(true) {
-                PublicAddress::None(format!("{id} is cut off from internet gateways"))
-            } else if public.is_empty() {
-                PublicAddress::None(format!("{id} has no public address"))
-            } else {
-                PublicAddress::Known(public)
-            },
-            elastic,
+            public: PublicAddress::of(index, interface),
+            elastic: is_elastic(interface),
             assumptions: Vec::new(),
         })
     }

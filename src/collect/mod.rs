@@ -11,6 +11,7 @@ use tidb_dms_checks::facts::Facts;
 mod document;
 pub mod evidence;
 pub mod facts;
+pub mod given;
 mod text;
 
 /// Why facts could not be had from files.

@@ -264,6 +264,15 @@ aws_shape! {
     }
 }
 
+impl RouteTableAssociation {
+    /// Whether it is in force. An older CLI prints no state: AWS lists what is associated.
+    pub fn holds(&self) -> bool {
+        self.association_state.as_ref().is_none_or(|association| {
+            association.state.is_empty() || association.state.eq_ignore_ascii_case("associated")
+        })
+    }
+}
+
 aws_shape! {
     /// A route: one destination, one target.
     pub struct Route {
