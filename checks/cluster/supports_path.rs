@@ -33,7 +33,10 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let Some(tier) = j.look(case.cluster.tier.clone()) else {
         return;
     };
-    let name = case.cluster.name();
+    let Some(name) = j.look(case.cluster.host.clone()) else {
+        return;
+    };
+    let name = name.as_str();
     j.note(name, "host", name);
     if kind == PathKind::VpcPeering && tier != Tier::Dedicated {
         j.fail(format!("{} has no VPC peering", tier.name()));

@@ -4,7 +4,6 @@ use crate::{
     case::Case,
     check::{Check, Judge},
     judgement::Judgement,
-    migration::Kind,
     severity::Severity,
 };
 
@@ -29,15 +28,12 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         j.not_applicable("the replication isn't serverless");
         return;
     }
-    match case.migration.kind {
-        Kind::Config(config) => j.note(
-            config.replication_config_arn.as_str(),
-            "ReplicationConfigArn",
-            &config.replication_config_arn,
-        ),
-        _ => j.note("asked", "serverless", true),
-    }
-    if case.facts.asked.publicly_accessible == Some(true) {
+    let Some(public) = case.facts.asked.publicly_accessible else {
+        j.not_applicable("nothing was asked that a serverless replication can't do");
+        return;
+    };
+    j.note("asked", "publicly_accessible", public);
+    if public {
         j.fail("A serverless replication is to be publicly accessible, which it can't be");
     }
 }
@@ -59,7 +55,7 @@ mod tests {
             &[
                 (&[], Outcome::NotApplicable, ""),
                 (&[subnets.clone(), public.clone()], Outcome::NotApplicable, ""),
-                (&[subnets.clone(), serverless.clone()], Outcome::Pass, ""),
+                (&[subnets.clone(), serverless.clone()], Outcome::NotApplicable, ""),
                 (&[subnets, serverless, public], Outcome::Fail, "publicly accessible"),
             ],
         );

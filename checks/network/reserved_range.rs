@@ -58,10 +58,13 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     }
     // An address that isn't known leaves the whole way open, which is told there.
     j.undecided_at(Severity::Warning);
-    let Some(destinations) = j.look(case.destinations.clone()) else {
+    let (Some(destinations), Some(name)) = (
+        j.look(case.destinations.clone()),
+        j.look(case.cluster.host.clone()),
+    ) else {
         return;
     };
-    let name = case.cluster.name();
+    let name = name.as_str();
     for destination in &destinations {
         match destination.single() {
             Some(address) => {
