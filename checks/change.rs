@@ -23,8 +23,8 @@ use crate::facts::{
 };
 
 pub use dms::{DmsChange, EndpointFields, ReplicationFields};
-pub use place::PlaceChange;
 pub(crate) use dms::{VPC_POLICY, VPC_ROLE};
+pub use place::PlaceChange;
 
 /// How to mend a finding.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]

@@ -94,18 +94,30 @@ pub(crate) fn over_private_endpoint() -> Vec<(&'static str, Value)> {
     let host = "gateway01-privatelink.us-east-1.prod.aws.tidbcloud.com";
     vec![
         ("/inventory/Endpoints/1/ServerName", json!(host)),
-        ("/clusters/0", json!({"host": host, "tier": {"known": "starter"}, "state": {"known": "ACTIVE"},
+        (
+            "/clusters/0",
+            json!({"host": host, "tier": {"known": "starter"}, "state": {"known": "ACTIVE"},
             "region": {"known": "us-east-1"},
             "private_service": {"known": "com.amazonaws.vpce.us-east-1.vpce-svc-1"},
-            "private_service_zones": {"known": ["use1-az1"]}})),
-        ("/inventory/VpcEndpoints", json!([{"VpcEndpointId": "vpce-1", "VpcEndpointType": "Interface", "VpcId": "vpc-1",
+            "private_service_zones": {"known": ["use1-az1"]}}),
+        ),
+        (
+            "/inventory/VpcEndpoints",
+            json!([{"VpcEndpointId": "vpce-1", "VpcEndpointType": "Interface", "VpcId": "vpc-1",
             "ServiceName": "com.amazonaws.vpce.us-east-1.vpce-svc-1", "State": "available", "SubnetIds": ["subnet-a"],
             "NetworkInterfaceIds": ["eni-e"], "Groups": [{"GroupId": "sg-e"}], "PrivateDnsEnabled": true,
-            "DnsEntries": [{"DnsName": "vpce-1.vpce-svc-1.us-east-1.vpce.amazonaws.com"}, {"DnsName": host}]}])),
-        ("/inventory/NetworkInterfaces", json!([{"NetworkInterfaceId": "eni-e", "SubnetId": "subnet-a", "VpcId": "vpc-1",
-            "PrivateIpAddress": "10.0.1.99", "InterfaceType": "vpc_endpoint", "Status": "in-use", "Groups": [{"GroupId": "sg-e"}]}])),
-        ("/inventory/SecurityGroups/1", json!({"GroupId": "sg-e", "VpcId": "vpc-1", "IpPermissionsEgress": [],
-            "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 4000, "ToPort": 4000, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}]})),
+            "DnsEntries": [{"DnsName": "vpce-1.vpce-svc-1.us-east-1.vpce.amazonaws.com"}, {"DnsName": host}]}]),
+        ),
+        (
+            "/inventory/NetworkInterfaces",
+            json!([{"NetworkInterfaceId": "eni-e", "SubnetId": "subnet-a", "VpcId": "vpc-1",
+            "PrivateIpAddress": "10.0.1.99", "InterfaceType": "vpc_endpoint", "Status": "in-use", "Groups": [{"GroupId": "sg-e"}]}]),
+        ),
+        (
+            "/inventory/SecurityGroups/1",
+            json!({"GroupId": "sg-e", "VpcId": "vpc-1", "IpPermissionsEgress": [],
+            "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 4000, "ToPort": 4000, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}]}),
+        ),
     ]
 }
 
@@ -115,14 +127,23 @@ pub(crate) fn over_peering() -> Vec<(&'static str, Value)> {
     vec![
         ("/asked/tidb_addresses", json!(["172.16.0.9"])),
         ("/inventory/Endpoints/1/ServerName", json!(host)),
-        ("/clusters/0", json!({"host": host, "tier": {"known": "dedicated"}, "state": {"known": "ACTIVE"},
+        (
+            "/clusters/0",
+            json!({"host": host, "tier": {"known": "dedicated"}, "state": {"known": "ACTIVE"},
             "region": {"known": "us-east-1"}, "vpc_peerings": {"known": [{"connection_id": "pcx-1", "state": "ACTIVE",
-            "customer_vpc_id": "vpc-1", "customer_vpc_cidr": "10.0.0.0/16", "tidb_cloud_vpc_cidr": "172.16.0.0/21"}]}})),
-        ("/inventory/VpcPeeringConnections", json!([{"VpcPeeringConnectionId": "pcx-1", "Status": {"Code": "active"},
+            "customer_vpc_id": "vpc-1", "customer_vpc_cidr": "10.0.0.0/16", "tidb_cloud_vpc_cidr": "172.16.0.0/21"}]}}),
+        ),
+        (
+            "/inventory/VpcPeeringConnections",
+            json!([{"VpcPeeringConnectionId": "pcx-1", "Status": {"Code": "active"},
             "RequesterVpcInfo": {"VpcId": "vpc-9", "CidrBlock": "172.16.0.0/21"},
-            "AccepterVpcInfo": {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}}])),
-        ("/inventory/RouteTables/0/Routes/2", json!({"DestinationCidrBlock": "172.16.0.0/21",
-            "VpcPeeringConnectionId": "pcx-1", "State": "active", "Origin": "CreateRoute"})),
+            "AccepterVpcInfo": {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}}]),
+        ),
+        (
+            "/inventory/RouteTables/0/Routes/2",
+            json!({"DestinationCidrBlock": "172.16.0.0/21",
+            "VpcPeeringConnectionId": "pcx-1", "State": "active", "Origin": "CreateRoute"}),
+        ),
     ]
 }
 
@@ -232,7 +253,11 @@ pub(crate) fn check_on(check: &str, base: &[(&'static str, Value)], table: Table
         let mended: Vec<_> = said
             .rows
             .iter()
-            .flat_map(|row| row.findings.iter().flat_map(|finding| &finding.remedy.changes))
+            .flat_map(|row| {
+                row.findings
+                    .iter()
+                    .flat_map(|finding| &finding.remedy.changes)
+            })
             .collect();
         if mended.is_empty() {
             continue;

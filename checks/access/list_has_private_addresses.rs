@@ -83,8 +83,16 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::Pass, ""),
-                (&[list(&["52.1.2.3", "10.0.1.25"])], Outcome::Advice, "10.0.1.25/32"),
-                (&[list(&["172.16.0.0-172.31.255.255"])], Outcome::Advice, "172.16.0.0/12"),
+                (
+                    &[list(&["52.1.2.3", "10.0.1.25"])],
+                    Outcome::Advice,
+                    "10.0.1.25/32",
+                ),
+                (
+                    &[list(&["172.16.0.0-172.31.255.255"])],
+                    Outcome::Advice,
+                    "172.16.0.0/12",
+                ),
                 // It holds private addresses, and others.
                 (&[list(&["0.0.0.0/0"])], Outcome::Pass, ""),
                 (&[list(&["8.0.0.0/5"])], Outcome::Pass, ""),
@@ -93,6 +101,10 @@ mod tests {
                 (&[list(&[])], Outcome::Unknown, "empty"),
             ],
         );
-        testing::check_on(CHECK.id, &testing::over_peering(), &[(&[], Outcome::NotApplicable, "")]);
+        testing::check_on(
+            CHECK.id,
+            &testing::over_peering(),
+            &[(&[], Outcome::NotApplicable, "")],
+        );
     }
 }

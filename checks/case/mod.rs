@@ -9,7 +9,8 @@ pub(crate) use seat::subnets_of_group;
 
 use crate::{
     facts::{
-        Assumption, Cluster, Fact, Facts, Gap, Index, PathKind, Role, Unlock, inventory::dms::Endpoint,
+        Assumption, Cluster, Fact, Facts, Gap, Index, PathKind, Role, Unlock,
+        inventory::dms::Endpoint,
     },
     migration::{Kind, Migration, Side},
     path::{Addresses, Path, Source},

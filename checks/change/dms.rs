@@ -155,7 +155,10 @@ impl DmsChange {
                     shell_word(instance)
                 )];
                 if let Some(class) = class {
-                    words.push(format!("--replication-instance-class {}", shell_word(class)));
+                    words.push(format!(
+                        "--replication-instance-class {}",
+                        shell_word(class)
+                    ));
                 }
                 if let Some(version) = engine_version {
                     words.push(format!(
@@ -500,11 +503,9 @@ mod tests {
         };
         assert_eq!(
             change.commands(),
-            [
-                "aws dms modify-endpoint --region us-east-1 --endpoint-arn \
+            ["aws dms modify-endpoint --region us-east-1 --endpoint-arn \
                  arn:aws:dms:us-east-1:1:endpoint:A --extra-connection-attributes \
-                 'Initstmt=SET FOREIGN_KEY_CHECKS=0;' --my-sql-settings ParallelLoadThreads=5"
-            ]
+                 'Initstmt=SET FOREIGN_KEY_CHECKS=0;' --my-sql-settings ParallelLoadThreads=5"]
         );
     }
 

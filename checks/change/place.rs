@@ -127,9 +127,9 @@ impl PlaceChange {
                 }
             }
             Self::EnableKey { key, .. } => {
-                if let Some(found) =
-                    find(&mut facts.inventory.kms_keys, |item| item.key_metadata.arn == *key)
-                {
+                if let Some(found) = find(&mut facts.inventory.kms_keys, |item| {
+                    item.key_metadata.arn == *key
+                }) {
                     found.key_metadata.key_state = Some("Enabled".into());
                 }
             }
@@ -146,9 +146,9 @@ impl PlaceChange {
                 hostnames,
                 ..
             } => {
-                if let Some(found) =
-                    find(&mut facts.inventory.vpc_attributes, |item| item.vpc_id == *vpc)
-                {
+                if let Some(found) = find(&mut facts.inventory.vpc_attributes, |item| {
+                    item.vpc_id == *vpc
+                }) {
                     let on = Some(AttributeBooleanValue { value: true });
                     if *support {
                         found.enable_dns_support.clone_from(&on);

@@ -146,9 +146,21 @@ mod tests {
                 (&[], Outcome::NotApplicable, ""),
                 (&[none.clone()], Outcome::NotApplicable, ""),
                 (&[dedicated.clone()], Outcome::Unknown, "not delivered"),
-                (&[dedicated.clone(), known(json!("ACTIVE"))], Outcome::Pass, ""),
-                (&[dedicated.clone(), known(json!("DISCOVERED"))], Outcome::Fail, "registered"),
-                (&[dedicated.clone(), known(json!("PENDING"))], Outcome::Fail, "still"),
+                (
+                    &[dedicated.clone(), known(json!("ACTIVE"))],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[dedicated.clone(), known(json!("DISCOVERED"))],
+                    Outcome::Fail,
+                    "registered",
+                ),
+                (
+                    &[dedicated.clone(), known(json!("PENDING"))],
+                    Outcome::Fail,
+                    "still",
+                ),
                 (&[dedicated, none], Outcome::Fail, "isn't registered"),
             ],
         );

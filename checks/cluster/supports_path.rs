@@ -41,7 +41,10 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     if kind == PathKind::VpcPeering && tier != Tier::Dedicated {
         j.fail(format!("{} has no VPC peering", tier.name()));
     }
-    let provider = match case.cluster_seen().and_then(|cluster| cluster.cloud_provider.as_ref()) {
+    let provider = match case
+        .cluster_seen()
+        .and_then(|cluster| cluster.cloud_provider.as_ref())
+    {
         Some(Fact::Known(provider)) => Some(provider.eq_ignore_ascii_case("aws")),
         Some(Fact::Unknown(gap)) => {
             j.gap(gap.clone());
@@ -76,7 +79,11 @@ mod tests {
             &testing::over_peering(),
             &[
                 (&[], Outcome::Pass, ""),
-                (&[tier("starter")], Outcome::Fail, "Starter has no VPC peering"),
+                (
+                    &[tier("starter")],
+                    Outcome::Fail,
+                    "Starter has no VPC peering",
+                ),
                 (&[tier("premium")], Outcome::Fail, "Premium"),
             ],
         );

@@ -52,7 +52,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             .iter()
             .filter_map(|peering| peering.customer_vpc_id.as_deref())
             .collect();
-        let nameless = known.iter().any(|peering| peering.customer_vpc_id.is_none());
+        let nameless = known
+            .iter()
+            .any(|peering| peering.customer_vpc_id.is_none());
         if nameless {
             j.gap(Gap::new(
                 name,
@@ -139,9 +141,21 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (&[(state, json!("FAILED"))], Outcome::Fail, "FAILED"),
-                (&[(state, json!("PENDING")), pending], Outcome::Fail, "PENDING"),
-                (&[(vpc, json!("vpc-7"))], Outcome::Fail, "vpc-7, not with vpc-1"),
-                (&[(all, json!({"known": []}))], Outcome::Fail, "has no VPC peering"),
+                (
+                    &[(state, json!("PENDING")), pending],
+                    Outcome::Fail,
+                    "PENDING",
+                ),
+                (
+                    &[(vpc, json!("vpc-7"))],
+                    Outcome::Fail,
+                    "vpc-7, not with vpc-1",
+                ),
+                (
+                    &[(all, json!({"known": []}))],
+                    Outcome::Fail,
+                    "has no VPC peering",
+                ),
                 (&[(all, json!(null))], Outcome::Unknown, "not delivered"),
             ],
         );

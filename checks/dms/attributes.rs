@@ -35,7 +35,12 @@ impl<'a> Attributes<'a> {
 
     /// Reads an endpoint's attributes.
     pub fn of(endpoint: &'a Endpoint) -> Self {
-        Self::parse(endpoint.extra_connection_attributes.as_deref().unwrap_or(""))
+        Self::parse(
+            endpoint
+                .extra_connection_attributes
+                .as_deref()
+                .unwrap_or(""),
+        )
     }
 
     /// The value of a name, in any letter case; of several the last.
@@ -182,7 +187,10 @@ mod tests {
             ("SET time_zone='+00:00', FOREIGN_KEY_CHECKS=0", Some(false)),
             ("SET FOREIGN_KEY_CHECKS='OFF'", Some(false)),
             ("SET FOREIGN_KEY_CHECKS=1", Some(true)),
-            ("SET FOREIGN_KEY_CHECKS=0; SET FOREIGN_KEY_CHECKS=1", Some(true)),
+            (
+                "SET FOREIGN_KEY_CHECKS=0; SET FOREIGN_KEY_CHECKS=1",
+                Some(true),
+            ),
             // What a search for the words alone would take for the same.
             ("SET GLOBAL FOREIGN_KEY_CHECKS=0", None),
             ("SET @@global.foreign_key_checks=0", None),

@@ -199,17 +199,51 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::Pass, ""),
-                (&[(SOURCE, json!(F_05))], Outcome::Fail, "parallelLoadThreads belongs on a target"),
+                (
+                    &[(SOURCE, json!(F_05))],
+                    Outcome::Fail,
+                    "parallelLoadThreads belongs on a target",
+                ),
                 // Supported for MySQL, on a target.
-                (&[(TARGET, json!("ParallelLoadThreads=5;INITSTMT=SET FOREIGN_KEY_CHECKS=0"))], Outcome::Pass, ""),
-                (&[(SOURCE, json!("initstmt=SET FOREIGN_KEY_CHECKS=0"))], Outcome::Advice, "does nothing"),
-                (&[(TARGET, json!(F_05))], Outcome::Warn, "eventsPollInterval belongs on a source"),
-                (&[(TARGET, json!("Initsmt=SET FOREIGN_KEY_CHECKS=0"))], Outcome::Advice, "Initsmt"),
-                (&[(TARGET, json!("Initstmt = SET FOREIGN_KEY_CHECKS=0"))], Outcome::Warn, "blanks"),
-                (&[(TARGET, json!("loadUsingCSV"))], Outcome::Warn, "no value"),
+                (
+                    &[(
+                        TARGET,
+                        json!("ParallelLoadThreads=5;INITSTMT=SET FOREIGN_KEY_CHECKS=0"),
+                    )],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[(SOURCE, json!("initstmt=SET FOREIGN_KEY_CHECKS=0"))],
+                    Outcome::Advice,
+                    "does nothing",
+                ),
+                (
+                    &[(TARGET, json!(F_05))],
+                    Outcome::Warn,
+                    "eventsPollInterval belongs on a source",
+                ),
+                (
+                    &[(TARGET, json!("Initsmt=SET FOREIGN_KEY_CHECKS=0"))],
+                    Outcome::Advice,
+                    "Initsmt",
+                ),
+                (
+                    &[(TARGET, json!("Initstmt = SET FOREIGN_KEY_CHECKS=0"))],
+                    Outcome::Warn,
+                    "blanks",
+                ),
+                (
+                    &[(TARGET, json!("loadUsingCSV"))],
+                    Outcome::Warn,
+                    "no value",
+                ),
                 (&[(TARGET, json!(null))], Outcome::NotApplicable, ""),
                 (
-                    &[(SOURCE, json!(F_05)), ("/inventory/Endpoints/0/EngineName", json!("oracle"))],
+                    &[
+                        (SOURCE, json!(F_05)),
+                        ("/inventory/Endpoints/0/EngineName", json!("oracle")),
+                    ],
                     Outcome::Pass,
                     "",
                 ),

@@ -49,7 +49,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         .and_then(|settings| settings.target_db_type.as_deref())
         .or(attributes.get("targetDbType"))
         .unwrap_or("");
-    let merged = kind.replace('_', "-").eq_ignore_ascii_case("specific-database");
+    let merged = kind
+        .replace('_', "-")
+        .eq_ignore_ascii_case("specific-database");
     if merged {
         j.fail(format!(
             "TargetDbType is specific-database: every schema is merged into {database}"
@@ -101,7 +103,10 @@ mod tests {
                     "",
                 ),
                 (
-                    &[("/inventory/Endpoints/1/EngineName", json!("s3")), ("/asked/tidb_as", json!("source"))],
+                    &[
+                        ("/inventory/Endpoints/1/EngineName", json!("s3")),
+                        ("/asked/tidb_as", json!("source")),
+                    ],
                     Outcome::NotApplicable,
                     "",
                 ),

@@ -138,7 +138,11 @@ fn day(time: Timestamp) -> String {
 /// `3.5.4` as numbers.
 fn numbers(version: &str) -> Option<(u32, u32, u32)> {
     let mut parts = version.split('.').map(|part| part.parse().ok());
-    let numbers = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
+    let numbers = (
+        parts.next()??,
+        parts.next()??,
+        parts.next().unwrap_or(Some(0))?,
+    );
     parts.next().is_none().then_some(numbers)
 }
 
@@ -153,9 +157,24 @@ mod tests {
     fn support_is_judged_at_the_time_of_the_facts() {
         for (version, at, outcome, words) in [
             ("3.5.4", "2026-11-24T00:00:00Z", Outcome::Pass, ""),
-            ("3.5.4", "2027-02-01T00:00:00Z", Outcome::Advice, "ends on 2027-03-31"),
-            ("3.5.4", "2027-04-01T00:00:00Z", Outcome::Warn, "ended on 2027-03-31"),
-            ("3.5.3", "2026-06-30T12:00:00Z", Outcome::Advice, "2026-06-30"),
+            (
+                "3.5.4",
+                "2027-02-01T00:00:00Z",
+                Outcome::Advice,
+                "ends on 2027-03-31",
+            ),
+            (
+                "3.5.4",
+                "2027-04-01T00:00:00Z",
+                Outcome::Warn,
+                "ended on 2027-03-31",
+            ),
+            (
+                "3.5.3",
+                "2026-06-30T12:00:00Z",
+                Outcome::Advice,
+                "2026-06-30",
+            ),
             ("3.6.0", "2026-11-24T00:00:00Z", Outcome::Warn, "2026-07-27"),
             ("3.6.1", "2028-01-01T00:00:00Z", Outcome::Pass, ""),
             // By text 3.10.0 were older than 3.5.4.
@@ -165,7 +184,10 @@ mod tests {
             ("next", "2026-11-24T00:00:00Z", Outcome::Unknown, "next"),
         ] {
             let changes = [
-                ("/inventory/ReplicationInstances/0/EngineVersion", json!(version)),
+                (
+                    "/inventory/ReplicationInstances/0/EngineVersion",
+                    json!(version),
+                ),
                 ("/taken_at", json!(at)),
             ];
             testing::check(CHECK.id, &[(&changes, outcome, words)]);

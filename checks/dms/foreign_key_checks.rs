@@ -109,7 +109,10 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (
-                    &[(TARGET, json!("maxFileSize=5;initstmt=set foreign_key_checks=off"))],
+                    &[(
+                        TARGET,
+                        json!("maxFileSize=5;initstmt=set foreign_key_checks=off"),
+                    )],
                     Outcome::Pass,
                     "",
                 ),
@@ -125,7 +128,10 @@ mod tests {
                     "switches foreign key checks on",
                 ),
                 (
-                    &[(TARGET, json!("")), (SETTINGS, script("SET FOREIGN_KEY_CHECKS=0"))],
+                    &[
+                        (TARGET, json!("")),
+                        (SETTINGS, script("SET FOREIGN_KEY_CHECKS=0")),
+                    ],
                     Outcome::Pass,
                     "",
                 ),
@@ -145,7 +151,10 @@ mod tests {
                 ),
                 // F-05: some endpoint has it, and it is the wrong one.
                 (
-                    &[(TARGET, json!("")), (SOURCE, json!("initstmt=SET FOREIGN_KEY_CHECKS=0"))],
+                    &[
+                        (TARGET, json!("")),
+                        (SOURCE, json!("initstmt=SET FOREIGN_KEY_CHECKS=0")),
+                    ],
                     Outcome::Warn,
                     "tidb doesn't switch",
                 ),

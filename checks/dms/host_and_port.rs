@@ -158,9 +158,15 @@ fn judge_port(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
                      4000 unless the cluster was made otherwise"
                 ))
                 .at(Severity::Warning);
-                (Severity::Error, "whether it really listens on 3306 was not delivered")
+                (
+                    Severity::Error,
+                    "whether it really listens on 3306 was not delivered",
+                )
             } else {
-                (Severity::Warning, "which port it listens on was not delivered")
+                (
+                    Severity::Warning,
+                    "which port it listens on was not delivered",
+                )
             };
             j.undecided_at(level);
             j.gap(Gap::new(case.cluster.name(), reason, unlock));
@@ -202,7 +208,8 @@ mod tests {
             (HOST, json!("gateway01.us-east-1.prod.aws.tidbcloud.com")),
             (PORT, json!(3306)),
         ];
-        let unseen = json!({"unknown": {"about": "the port", "reason": "denied", "unlock": "nothing"}});
+        let unseen =
+            json!({"unknown": {"about": "the port", "reason": "denied", "unlock": "nothing"}});
         testing::check(
             CHECK.id,
             &[
@@ -210,7 +217,11 @@ mod tests {
                 // Starter has no other port.
                 (&starter, Outcome::Fail, "listens on 4000"),
                 // A Dedicated cluster may really have it; nobody knows until it is told.
-                (&[(PORT, json!(3306))], Outcome::Unknown, "really listens on 3306"),
+                (
+                    &[(PORT, json!(3306))],
+                    Outcome::Unknown,
+                    "really listens on 3306",
+                ),
                 (
                     &[(PORT, json!(3306)), ("/asked/tidb_port", json!(3306))],
                     Outcome::Pass,
@@ -221,10 +232,18 @@ mod tests {
                     Outcome::Fail,
                     "listens on 4000",
                 ),
-                (&[("/clusters/0/port", json!({"known": 4001}))], Outcome::Fail, "4001"),
+                (
+                    &[("/clusters/0/port", json!({"known": 4001}))],
+                    Outcome::Fail,
+                    "4001",
+                ),
                 (&[("/clusters/0/port", unseen)], Outcome::Unknown, "denied"),
                 (&[(PORT, json!(4001))], Outcome::Unknown, "which port"),
-                (&[(PORT, json!(null))], Outcome::Unknown, "port was not delivered"),
+                (
+                    &[(PORT, json!(null))],
+                    Outcome::Unknown,
+                    "port was not delivered",
+                ),
             ],
         );
         assert_eq!(
@@ -239,18 +258,32 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (&[(asked, json!("TIDB.abc.clusters.tidb-cloud.com."))], Outcome::Pass, ""),
                 (
-                    &[(asked, json!("tidb.xyz.clusters.tidb-cloud.com")), ("/asked/tidb_as", json!("target"))],
+                    &[(asked, json!("TIDB.abc.clusters.tidb-cloud.com."))],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[
+                        (asked, json!("tidb.xyz.clusters.tidb-cloud.com")),
+                        ("/asked/tidb_as", json!("target")),
+                    ],
                     Outcome::Fail,
                     "not to tidb.xyz",
                 ),
                 (
-                    &[(HOST, json!(" tidb.abc.clusters.tidb-cloud.com")), ("/asked/tidb_as", json!("target"))],
+                    &[
+                        (HOST, json!(" tidb.abc.clusters.tidb-cloud.com")),
+                        ("/asked/tidb_as", json!("target")),
+                    ],
                     Outcome::Fail,
                     "no host name",
                 ),
-                (&[("/asked/path", json!("vpc-peering"))], Outcome::Warn, "looks like"),
+                (
+                    &[("/asked/path", json!("vpc-peering"))],
+                    Outcome::Warn,
+                    "looks like",
+                ),
             ],
         );
     }
@@ -264,13 +297,17 @@ mod tests {
             ("/inventory/Endpoints/1/MySQLSettings", settings),
         ];
         testing::check(CHECK.id, &[(&changes, Outcome::Pass, "")]);
-        let secret = json!({"SecretsManagerSecretId": "arn:aws:secretsmanager:us-east-1:1:secret:tidb"});
+        let secret =
+            json!({"SecretsManagerSecretId": "arn:aws:secretsmanager:us-east-1:1:secret:tidb"});
         let changes = [
             (HOST, json!(null)),
             (PORT, json!(null)),
             ("/asked/tidb_as", json!("target")),
             ("/inventory/Endpoints/1/MySQLSettings", secret),
         ];
-        testing::check(CHECK.id, &[(&changes, Outcome::Unknown, "stand in its secret")]);
+        testing::check(
+            CHECK.id,
+            &[(&changes, Outcome::Unknown, "stand in its secret")],
+        );
     }
 }

@@ -106,6 +106,9 @@ mod tests {
         }
         let place = "/inventory/ReplicationInstances/0/PendingModifiedValues";
         let small = json!({"ReplicationInstanceClass": "dms.t3.small"});
-        testing::check(CHECK.id, &[(&[(place, small)], Outcome::Advice, "dms.t3.small")]);
+        testing::check(
+            CHECK.id,
+            &[(&[(place, small)], Outcome::Advice, "dms.t3.small")],
+        );
     }
 }

@@ -67,7 +67,11 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             Severity::Error,
             "Make a new replication instance",
         ),
-        "creating" | "modifying" | "upgrading" | "rebooting" | "resetting-master-credentials"
+        "creating"
+        | "modifying"
+        | "upgrading"
+        | "rebooting"
+        | "resetting-master-credentials"
         | "maintenance" => (
             "tests and tasks are refused until it is available",
             Severity::Warning,
@@ -131,9 +135,17 @@ mod tests {
                     "KMS",
                 ),
                 // Not failed: it only takes time.
-                (&[(STATUS, json!("modifying"))], Warn, "until it is available"),
+                (
+                    &[(STATUS, json!("modifying"))],
+                    Warn,
+                    "until it is available",
+                ),
                 (&[(STATUS, json!("daydreaming"))], Unknown, "daydreaming"),
-                (&[(STATUS, json!(null))], Unknown, "status was not delivered"),
+                (
+                    &[(STATUS, json!(null))],
+                    Unknown,
+                    "status was not delivered",
+                ),
                 (&[(PENDING, json!({}))], Pass, ""),
                 (
                     &[(PENDING, json!({"ReplicationInstanceClass": "dms.c5.large"}))],

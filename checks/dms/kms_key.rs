@@ -131,8 +131,16 @@ mod tests {
                 (&[], Outcome::NotApplicable, ""),
                 (&[named.clone()], Outcome::Unknown, "state was not"),
                 (&[named.clone(), state(json!("Enabled"))], Outcome::Pass, ""),
-                (&[named.clone(), state(json!("Disabled"))], Outcome::Fail, "Disabled"),
-                (&[named, state(json!("PendingDeletion"))], Outcome::Fail, "PendingDeletion"),
+                (
+                    &[named.clone(), state(json!("Disabled"))],
+                    Outcome::Fail,
+                    "Disabled",
+                ),
+                (
+                    &[named, state(json!("PendingDeletion"))],
+                    Outcome::Fail,
+                    "PendingDeletion",
+                ),
             ],
         );
     }

@@ -127,8 +127,16 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::Pass, ""),
-                (&[log(json!({"EnableLogging": false}))], Outcome::Warn, "no log"),
-                (&[log(coarse)], Outcome::Advice, "default: TARGET_LOAD at ERROR"),
+                (
+                    &[log(json!({"EnableLogging": false}))],
+                    Outcome::Warn,
+                    "no log",
+                ),
+                (
+                    &[log(coarse)],
+                    Outcome::Advice,
+                    "default: TARGET_LOAD at ERROR",
+                ),
                 (&[(place, json!("{}"))], Outcome::Unknown, "EnableLogging"),
                 (&[(place, json!(null))], Outcome::Unknown, "settings"),
             ],

@@ -133,9 +133,12 @@ pub fn matches(pattern: &str, name: &str) -> bool {
         tokens.push(match letter {
             '%' => Token::Any,
             '_' => Token::One,
-            '[' if letters.clone().any(|letter| letter == ']') => {
-                Token::Of(letters.by_ref().take_while(|letter| *letter != ']').collect())
-            }
+            '[' if letters.clone().any(|letter| letter == ']') => Token::Of(
+                letters
+                    .by_ref()
+                    .take_while(|letter| *letter != ']')
+                    .collect(),
+            ),
             other => Token::Of(vec![other]),
         });
     }
@@ -180,7 +183,11 @@ mod tests {
             ("a[b", "a[b", true),
             ("", "", true),
             ("", "a", false),
-            ("%%%%%%%%%%%%%%%%%%%%b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
+            (
+                "%%%%%%%%%%%%%%%%%%%%b",
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                false,
+            ),
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
         }
@@ -201,7 +208,10 @@ mod tests {
 
     #[test]
     fn an_exclusion_wins_wherever_it_stands() {
-        type Case = (&'static [(&'static str, &'static str, &'static str)], Extent);
+        type Case = (
+            &'static [(&'static str, &'static str, &'static str)],
+            Extent,
+        );
         let cases: &[Case] = &[
             (&[("include", "shop", "%")], Extent::Nothing),
             (&[("include", "%", "%")], Extent::All),
@@ -209,10 +219,19 @@ mod tests {
             (&[("include", "%", "orders")], Extent::Some),
             (&[("explicit", "mysql", "user")], Extent::Some),
             (&[("explicit", "%", "user")], Extent::Nothing),
-            (&[("include", "%", "%"), ("exclude", "mysql", "%")], Extent::Nothing),
-            (&[("exclude", "mysql", "%"), ("include", "%", "%")], Extent::Nothing),
+            (
+                &[("include", "%", "%"), ("exclude", "mysql", "%")],
+                Extent::Nothing,
+            ),
+            (
+                &[("exclude", "mysql", "%"), ("include", "%", "%")],
+                Extent::Nothing,
+            ),
             // Leaving out some tables leaves the schema in.
-            (&[("include", "%", "%"), ("exclude", "mysql", "u%")], Extent::All),
+            (
+                &[("include", "%", "%"), ("exclude", "mysql", "u%")],
+                Extent::All,
+            ),
         ];
         for (rules, expected) in cases {
             assert_eq!(mappings(rules).extent("mysql"), *expected, "{rules:?}");

@@ -294,6 +294,9 @@ mod tests {
             Some("shop")
         );
         assert_eq!(member(&settings, "TargetMetadata.Other"), None);
-        assert_eq!(member(&settings, "TargetMetadata.TargetSchema.Deeper"), None);
+        assert_eq!(
+            member(&settings, "TargetMetadata.TargetSchema.Deeper"),
+            None
+        );
     }
 }

@@ -134,17 +134,39 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::NotApplicable, ""),
-                (&[(attributes, json!("parallelloadthreads=5"))], Outcome::Pass, ""),
-                (&[(attributes, json!("parallelLoadThreads=8"))], Outcome::Warn, "1 to 5"),
-                (&[(attributes, json!("maxFileSize=0"))], Outcome::Warn, "1048576"),
                 (
-                    &[(attributes, json!("parallelLoadThreads=8")), (settings, json!({"ParallelLoadThreads": 4}))],
+                    &[(attributes, json!("parallelloadthreads=5"))],
                     Outcome::Pass,
                     "",
                 ),
-                (&[(attributes, json!("loadUsingCSV=false"))], Outcome::Advice, "slower"),
                 (
-                    &[(task, json!(r#"{"TargetMetadata":{"ParallelLoadThreads":8}}"#))],
+                    &[(attributes, json!("parallelLoadThreads=8"))],
+                    Outcome::Warn,
+                    "1 to 5",
+                ),
+                (
+                    &[(attributes, json!("maxFileSize=0"))],
+                    Outcome::Warn,
+                    "1048576",
+                ),
+                (
+                    &[
+                        (attributes, json!("parallelLoadThreads=8")),
+                        (settings, json!({"ParallelLoadThreads": 4})),
+                    ],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[(attributes, json!("loadUsingCSV=false"))],
+                    Outcome::Advice,
+                    "slower",
+                ),
+                (
+                    &[(
+                        task,
+                        json!(r#"{"TargetMetadata":{"ParallelLoadThreads":8}}"#),
+                    )],
                     Outcome::Advice,
                     "ignore",
                 ),

@@ -60,7 +60,8 @@ mod tests {
     fn a_comma_needs_a_secret() {
         let place = "/asked/password_characters";
         let settings = "/inventory/Endpoints/1/MySQLSettings";
-        let secret = json!({"SecretsManagerSecretId": "arn:aws:secretsmanager:us-east-1:1:secret:tidb"});
+        let secret =
+            json!({"SecretsManagerSecretId": "arn:aws:secretsmanager:us-east-1:1:secret:tidb"});
         testing::check(
             CHECK.id,
             &[
@@ -68,8 +69,16 @@ mod tests {
                 (&[(place, json!(""))], Outcome::Pass, ""),
                 (&[(place, json!(";"))], Outcome::Fail, ";"),
                 (&[(place, json!(","))], Outcome::Fail, ","),
-                (&[(place, json!(",")), (settings, secret.clone())], Outcome::Pass, ""),
-                (&[(place, json!("{}")), (settings, secret)], Outcome::Fail, "{ }"),
+                (
+                    &[(place, json!(",")), (settings, secret.clone())],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[(place, json!("{}")), (settings, secret)],
+                    Outcome::Fail,
+                    "{ }",
+                ),
             ],
         );
         assert_eq!(testing::say(CHECK.id, &[]).level(), Severity::Advice);

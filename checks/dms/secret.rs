@@ -261,22 +261,37 @@ mod tests {
     fn secret(id: &str) -> Vec<(&'static str, Value)> {
         let role = "arn:aws:iam::1:role/secret";
         vec![
-            (SETTINGS, json!({"SecretsManagerSecretId": id, "SecretsManagerAccessRoleArn": role})),
+            (
+                SETTINGS,
+                json!({"SecretsManagerSecretId": id, "SecretsManagerAccessRoleArn": role}),
+            ),
             ("/inventory/Endpoints/1/ServerName", json!(null)),
             ("/inventory/Endpoints/1/Username", json!(null)),
             ("/asked/tidb_as", json!("target")),
-            ("/asked/tidb_host", json!("tidb.abc.clusters.tidb-cloud.com")),
+            (
+                "/asked/tidb_host",
+                json!("tidb.abc.clusters.tidb-cloud.com"),
+            ),
         ]
     }
 
     fn endpoint(groups: &Value) -> Vec<(&'static str, Value)> {
         vec![
-            ("/inventory/VpcEndpoints", json!([{"VpcEndpointId": "vpce-s", "VpcEndpointType": "Interface", "VpcId": "vpc-1",
+            (
+                "/inventory/VpcEndpoints",
+                json!([{"VpcEndpointId": "vpce-s", "VpcEndpointType": "Interface", "VpcId": "vpc-1",
                 "ServiceName": "com.amazonaws.us-east-1.secretsmanager", "State": "available", "SubnetIds": ["subnet-b"],
-                "NetworkInterfaceIds": ["eni-s"], "PrivateDnsEnabled": true}])),
-            ("/inventory/NetworkInterfaces", json!([{"NetworkInterfaceId": "eni-s", "SubnetId": "subnet-b", "VpcId": "vpc-1",
-                "PrivateIpAddress": "10.0.2.77", "InterfaceType": "vpc_endpoint", "Status": "in-use", "Groups": [{"GroupId": "sg-s"}]}])),
-            ("/inventory/SecurityGroups/1", json!({"GroupId": "sg-s", "VpcId": "vpc-1", "IpPermissions": groups})),
+                "NetworkInterfaceIds": ["eni-s"], "PrivateDnsEnabled": true}]),
+            ),
+            (
+                "/inventory/NetworkInterfaces",
+                json!([{"NetworkInterfaceId": "eni-s", "SubnetId": "subnet-b", "VpcId": "vpc-1",
+                "PrivateIpAddress": "10.0.2.77", "InterfaceType": "vpc_endpoint", "Status": "in-use", "Groups": [{"GroupId": "sg-s"}]}]),
+            ),
+            (
+                "/inventory/SecurityGroups/1",
+                json!({"GroupId": "sg-s", "VpcId": "vpc-1", "IpPermissions": groups}),
+            ),
         ]
     }
 
@@ -287,7 +302,10 @@ mod tests {
         let rds = secret("arn:aws:secretsmanager:us-east-1:1:secret:rds!cluster-x");
         let mixed = &ours[..1];
         let said = testing::say(CHECK.id, &ours);
-        assert_eq!((said.outcome(), said.level()), (Outcome::Unknown, Severity::Warning));
+        assert_eq!(
+            (said.outcome(), said.level()),
+            (Outcome::Unknown, Severity::Warning)
+        );
         testing::check(
             CHECK.id,
             &[
@@ -307,12 +325,18 @@ mod tests {
         let with = |groups: Value| -> Vec<(&str, Value)> {
             ours.iter().cloned().chain(endpoint(&groups)).collect()
         };
-        let open = with(json!([{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}]));
+        let open = with(
+            json!([{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}]),
+        );
         testing::check(
             CHECK.id,
             &[
                 (&open, Outcome::Unknown, "username"),
-                (&with(json!([])), Outcome::Fail, "can't reach Secrets Manager"),
+                (
+                    &with(json!([])),
+                    Outcome::Fail,
+                    "can't reach Secrets Manager",
+                ),
             ],
         );
     }

@@ -176,19 +176,46 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::Pass, ""),
-                (&[map("%", "%")], Outcome::Fail, "information_schema, performance_schema, mysql, sys"),
+                (
+                    &[map("%", "%")],
+                    Outcome::Fail,
+                    "information_schema, performance_schema, mysql, sys",
+                ),
                 (&[map("my%", "%")], Outcome::Fail, "own mysql"),
                 (&[map("MySQL", "%")], Outcome::Fail, "mysql"),
                 (&[map("sys", "host_summary")], Outcome::Fail, "sys"),
                 (&[map("%", "orders")], Outcome::Warn, "may take in"),
-                (&[(MAPPINGS, json!(excluded.to_string()))], Outcome::Pass, ""),
+                (
+                    &[(MAPPINGS, json!(excluded.to_string()))],
+                    Outcome::Pass,
+                    "",
+                ),
                 // F-24: `test` is a user's schema.
                 (&[map("test", "%")], Outcome::Pass, ""),
                 // Oracle has other schemas.
-                (&[map("%", "%"), ("/inventory/Endpoints/0/EngineName", json!("oracle"))], Outcome::Pass, ""),
-                (&[(MAPPINGS, json!(none.to_string()))], Outcome::Fail, "finds no tables"),
-                (&[(MAPPINGS, json!("{\"rules\""))], Outcome::Fail, "can't be read"),
-                (&[(MAPPINGS, json!(null))], Outcome::Unknown, "not delivered"),
+                (
+                    &[
+                        map("%", "%"),
+                        ("/inventory/Endpoints/0/EngineName", json!("oracle")),
+                    ],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[(MAPPINGS, json!(none.to_string()))],
+                    Outcome::Fail,
+                    "finds no tables",
+                ),
+                (
+                    &[(MAPPINGS, json!("{\"rules\""))],
+                    Outcome::Fail,
+                    "can't be read",
+                ),
+                (
+                    &[(MAPPINGS, json!(null))],
+                    Outcome::Unknown,
+                    "not delivered",
+                ),
             ],
         );
     }
@@ -196,7 +223,10 @@ mod tests {
     #[test]
     fn tidb_has_one_more() {
         let changes = [
-            ("/inventory/Endpoints/0/ServerName", json!("tidb.abc.clusters.tidb-cloud.com")),
+            (
+                "/inventory/Endpoints/0/ServerName",
+                json!("tidb.abc.clusters.tidb-cloud.com"),
+            ),
             (MAPPINGS, json!(table_mappings("metrics%", "%"))),
         ];
         testing::check(CHECK.id, &[(&changes, Outcome::Fail, "metrics_schema")]);

@@ -67,7 +67,10 @@ mod tests {
                 (&[], Outcome::Pass, ""),
                 (&[(place, json!("{}"))], Outcome::Pass, ""),
                 (
-                    &[(place, json!(r#"{"TargetMetadata":{"TargetSchema":"shop"}}"#))],
+                    &[(
+                        place,
+                        json!(r#"{"TargetMetadata":{"TargetSchema":"shop"}}"#),
+                    )],
                     Outcome::Warn,
                     "shop",
                 ),

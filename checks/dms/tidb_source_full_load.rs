@@ -101,15 +101,36 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::NotApplicable, ""),
-                (&[tidb.clone(), other.clone()], Outcome::Fail, "full-load-and-cdc"),
-                (&[tidb.clone(), other.clone(), (KIND, json!("cdc"))], Outcome::Fail, "no binlog"),
-                (&[tidb.clone(), other.clone(), (KIND, json!("full-load"))], Outcome::Pass, ""),
-                (&[tidb.clone(), other.clone(), (KIND, json!(null))], Outcome::Unknown, "migration type"),
+                (
+                    &[tidb.clone(), other.clone()],
+                    Outcome::Fail,
+                    "full-load-and-cdc",
+                ),
+                (
+                    &[tidb.clone(), other.clone(), (KIND, json!("cdc"))],
+                    Outcome::Fail,
+                    "no binlog",
+                ),
+                (
+                    &[tidb.clone(), other.clone(), (KIND, json!("full-load"))],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[tidb.clone(), other.clone(), (KIND, json!(null))],
+                    Outcome::Unknown,
+                    "migration type",
+                ),
                 // From one cluster of TiDB Cloud to another.
                 (&[tidb.clone()], Outcome::Fail, "no binlog"),
                 // What was asked lies over the task.
                 (
-                    &[tidb, other, (KIND, json!("full-load")), ("/asked/migration_type", json!("cdc"))],
+                    &[
+                        tidb,
+                        other,
+                        (KIND, json!("full-load")),
+                        ("/asked/migration_type", json!("cdc")),
+                    ],
                     Outcome::Fail,
                     "cdc",
                 ),
@@ -127,7 +148,11 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (&[("/probes", probe("8.0.11-TiDB-v8.5.4"))], Outcome::Fail, "no binlog"),
+                (
+                    &[("/probes", probe("8.0.11-TiDB-v8.5.4"))],
+                    Outcome::Fail,
+                    "no binlog",
+                ),
                 (&[("/probes", probe("8.0.39"))], Outcome::NotApplicable, ""),
             ],
         );

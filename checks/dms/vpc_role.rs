@@ -155,9 +155,7 @@ fn trust(document: &Value) -> Option<Trust> {
     };
     let holds = |value: Option<&Value>, wanted: &dyn Fn(&str) -> bool| match value {
         Some(Value::String(text)) => wanted(text),
-        Some(Value::Array(items)) => items
-            .iter()
-            .any(|item| item.as_str().is_some_and(wanted)),
+        Some(Value::Array(items)) => items.iter().any(|item| item.as_str().is_some_and(wanted)),
         _ => false,
     };
     let mut best = Trust::None;
@@ -217,7 +215,8 @@ mod tests {
     #[test]
     fn the_name_is_looked_up_exactly() {
         let dev = json!([{"RoleName": "dms-vpc-role-dev", "Arn": "arn:aws:iam::1:role/dms-vpc-role-dev"}]);
-        let foreign = json!([{"RoleName": "dms-vpc-role", "Arn": "arn:aws:iam::2:role/dms-vpc-role"}]);
+        let foreign =
+            json!([{"RoleName": "dms-vpc-role", "Arn": "arn:aws:iam::2:role/dms-vpc-role"}]);
         testing::check(
             CHECK.id,
             &[
@@ -249,7 +248,13 @@ mod tests {
                     "doesn't trust",
                 ),
                 (
-                    &[(TRUST, trusted(&json!("dms.amazonaws.com"), &json!({"StringEquals": {"aws:SourceAccount": "1"}})))],
+                    &[(
+                        TRUST,
+                        trusted(
+                            &json!("dms.amazonaws.com"),
+                            &json!({"StringEquals": {"aws:SourceAccount": "1"}}),
+                        ),
+                    )],
                     Outcome::Unknown,
                     "conditions",
                 ),

@@ -81,7 +81,10 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     };
     j.note(vpc, "DhcpOptionsId", id);
     let list = &case.facts.inventory.dhcp_options;
-    let options = list.items.iter().find(|options| options.dhcp_options_id == id);
+    let options = list
+        .items
+        .iter()
+        .find(|options| options.dhcp_options_id == id);
     let Some(options) = options else {
         j.gap(list.gap().cloned().unwrap_or_else(|| {
             Gap::new(
@@ -139,7 +142,9 @@ fn is_of_vpc(case: &Case<'_>, vpc: &str, server: &str) -> bool {
         .as_deref()
         .and_then(|cidr| cidr.parse::<ipnet::Ipv4Net>().ok());
     base.is_some_and(|net| {
-        let resolver = u32::from(net.network()).checked_add(2).map(std::net::Ipv4Addr::from);
+        let resolver = u32::from(net.network())
+            .checked_add(2)
+            .map(std::net::Ipv4Addr::from);
         server.parse().ok() == resolver
     })
 }
@@ -163,9 +168,21 @@ mod tests {
                 (&[(option, value("10.0.0.2"))], Outcome::Pass, ""),
                 (&[(option, value("169.254.169.253"))], Outcome::Pass, ""),
                 (&[(option, value("10.9.9.9"))], Outcome::Warn, "10.9.9.9"),
-                (&[(servers, json!("10.9.9.9,10.9.9.8"))], Outcome::Warn, "10.9.9.8"),
-                (&[("/inventory/DhcpOptions", json!(null))], Outcome::Unknown, "not delivered"),
-                (&[("/inventory/Vpcs/0/DhcpOptionsId", json!(null))], Outcome::Unknown, "DhcpOptionsId"),
+                (
+                    &[(servers, json!("10.9.9.9,10.9.9.8"))],
+                    Outcome::Warn,
+                    "10.9.9.8",
+                ),
+                (
+                    &[("/inventory/DhcpOptions", json!(null))],
+                    Outcome::Unknown,
+                    "not delivered",
+                ),
+                (
+                    &[("/inventory/Vpcs/0/DhcpOptionsId", json!(null))],
+                    Outcome::Unknown,
+                    "DhcpOptionsId",
+                ),
             ],
         );
         let said = testing::say(CHECK.id, &[("/inventory/DhcpOptions", json!(null))]);

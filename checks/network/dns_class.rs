@@ -225,10 +225,26 @@ mod tests {
             &[
                 (&[], Outcome::Unknown, "not looked up"),
                 (&[(ASKED, json!(["44.210.0.50"]))], Outcome::Pass, ""),
-                (&[(ASKED, json!(["10.0.1.99"]))], Outcome::Fail, "private address"),
-                (&[seen(json!("elsewhere"), "44.210.0.50")], Outcome::Pass, ""),
-                (&[seen(json!("elsewhere"), "10.0.1.99")], Outcome::Warn, "10.0.1.99"),
-                (&[seen(json!({"seat": "subnet-a"}), "10.0.1.99")], Outcome::Fail, "10.0.1.99"),
+                (
+                    &[(ASKED, json!(["10.0.1.99"]))],
+                    Outcome::Fail,
+                    "private address",
+                ),
+                (
+                    &[seen(json!("elsewhere"), "44.210.0.50")],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[seen(json!("elsewhere"), "10.0.1.99")],
+                    Outcome::Warn,
+                    "10.0.1.99",
+                ),
+                (
+                    &[seen(json!({"seat": "subnet-a"}), "10.0.1.99")],
+                    Outcome::Fail,
+                    "10.0.1.99",
+                ),
             ],
         );
         assert_eq!(testing::say(CHECK.id, &[]).level(), Severity::Advice);
@@ -245,10 +261,22 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (&[(dns, json!(false))], Outcome::Warn, "Private DNS is off"),
-                (&[seen(json!({"seat": "subnet-a"}), "10.0.1.99")], Outcome::Pass, ""),
-                (&[seen(json!({"seat": "subnet-a"}), "44.210.0.50")], Outcome::Fail, "44.210.0.50"),
+                (
+                    &[seen(json!({"seat": "subnet-a"}), "10.0.1.99")],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[seen(json!({"seat": "subnet-a"}), "44.210.0.50")],
+                    Outcome::Fail,
+                    "44.210.0.50",
+                ),
                 // From a laptop the private name is nobody's.
-                (&[seen(json!("elsewhere"), "44.210.0.50")], Outcome::Unknown, "says nothing"),
+                (
+                    &[seen(json!("elsewhere"), "44.210.0.50")],
+                    Outcome::Unknown,
+                    "says nothing",
+                ),
             ],
         );
     }

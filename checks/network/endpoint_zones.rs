@@ -121,7 +121,12 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         j.note(
             endpoint.vpc_endpoint_id.as_str(),
             "SubnetIds",
-            endpoint.subnet_ids.iter().flatten().next().map_or("", String::as_str),
+            endpoint
+                .subnet_ids
+                .iter()
+                .flatten()
+                .next()
+                .map_or("", String::as_str),
         );
     }
     let possible = mine.intersection(&service).count();
@@ -163,12 +168,28 @@ mod tests {
             &testing::over_private_endpoint(),
             &[
                 (&[], Outcome::Pass, ""),
-                (&[(zones, json!({"known": ["use1-az1", "use1-az2"]}))], Outcome::Advice, "alone"),
-                (&[none.clone(), (zones, json!({"known": ["use1-az6"]}))], Outcome::Fail, "use1-az6"),
+                (
+                    &[(zones, json!({"known": ["use1-az1", "use1-az2"]}))],
+                    Outcome::Advice,
+                    "alone",
+                ),
+                (
+                    &[none.clone(), (zones, json!({"known": ["use1-az6"]}))],
+                    Outcome::Fail,
+                    "use1-az6",
+                ),
                 // It stands there: the list must be wrong.
-                (&[(zones, json!({"known": ["use1-az6"]}))], Outcome::Warn, "use1-az6"),
+                (
+                    &[(zones, json!({"known": ["use1-az6"]}))],
+                    Outcome::Warn,
+                    "use1-az6",
+                ),
                 // The same name is another zone in another account.
-                (&[none, (zones, json!({"known": ["us-east-1c"]}))], Outcome::Unknown, "by name"),
+                (
+                    &[none, (zones, json!({"known": ["us-east-1c"]}))],
+                    Outcome::Unknown,
+                    "by name",
+                ),
                 (&[(zones, json!(null))], Outcome::Unknown, "not delivered"),
             ],
         );

@@ -52,9 +52,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
         Some(fact) => {
             let Some(list) = j.look(fact) else { return };
             list.into_iter()
-                .find(|peering| {
-                    peering.customer_vpc_id.as_deref() == Some(subnet.vpc_id.as_str())
-                })
+                .find(|peering| peering.customer_vpc_id.as_deref() == Some(subnet.vpc_id.as_str()))
                 .and_then(|peering| peering.customer_vpc_cidr)
         }
     };
@@ -137,7 +135,11 @@ mod tests {
                 (&[], Outcome::Pass, ""),
                 (&[secondary.clone()], Outcome::Warn, "no way back"),
                 (&[(peerings, json!(null))], Outcome::Pass, ""),
-                (&[secondary, (peerings, json!(null))], Outcome::Unknown, "primary CIDR"),
+                (
+                    &[secondary, (peerings, json!(null))],
+                    Outcome::Unknown,
+                    "primary CIDR",
+                ),
             ],
         );
     }

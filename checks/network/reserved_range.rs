@@ -28,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
         "ec2:DescribeVpcEndpoints",
         "ec2:DescribeNetworkInterfaces",
     ],
-    after: &[],
+    after: &["network/route"],
     judge: Judge::Migration(judge),
 };
 
@@ -98,10 +98,18 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (&[(address, json!(["44.210.0.50"]))], Outcome::Pass, ""),
-                (&[(address, json!(["192.168.0.7"]))], Outcome::Fail, "192.168.0.7"),
+                (
+                    &[(address, json!(["192.168.0.7"]))],
+                    Outcome::Fail,
+                    "192.168.0.7",
+                ),
                 // The next range is like any other.
                 (&[(address, json!(["192.168.1.7"]))], Outcome::Pass, ""),
-                (&[(subnet, json!("192.168.0.0/23"))], Outcome::Warn, "overlaps"),
+                (
+                    &[(subnet, json!("192.168.0.0/23"))],
+                    Outcome::Warn,
+                    "overlaps",
+                ),
             ],
         );
     }

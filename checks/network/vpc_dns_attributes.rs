@@ -134,8 +134,16 @@ mod tests {
             &testing::over_private_endpoint(),
             &[
                 (&[], Outcome::Pass, ""),
-                (&[(SUPPORT, json!(false))], Outcome::Fail, "no name resolves"),
-                (&[(HOSTNAMES, json!(false))], Outcome::Fail, "hostnames are off"),
+                (
+                    &[(SUPPORT, json!(false))],
+                    Outcome::Fail,
+                    "no name resolves",
+                ),
+                (
+                    &[(HOSTNAMES, json!(false))],
+                    Outcome::Fail,
+                    "hostnames are off",
+                ),
                 (
                     &[("/inventory/VpcAttributes/0/EnableDnsHostnames", json!(null))],
                     Outcome::Unknown,
@@ -153,7 +161,11 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (&[(HOSTNAMES, json!(false))], Outcome::Pass, ""),
-                (&[(SUPPORT, json!(false))], Outcome::Fail, "no name resolves"),
+                (
+                    &[(SUPPORT, json!(false))],
+                    Outcome::Fail,
+                    "no name resolves",
+                ),
                 (&[(ALL, json!(null))], Outcome::Unknown, ""),
             ],
         );
@@ -169,8 +181,16 @@ mod tests {
             &base,
             &[
                 (&[], Outcome::Pass, ""),
-                (&[(HOSTNAMES, json!(false))], Outcome::Warn, "hostnames are off"),
-                (&[(SUPPORT, json!(false))], Outcome::Fail, "no name resolves"),
+                (
+                    &[(HOSTNAMES, json!(false))],
+                    Outcome::Warn,
+                    "hostnames are off",
+                ),
+                (
+                    &[(SUPPORT, json!(false))],
+                    Outcome::Fail,
+                    "no name resolves",
+                ),
             ],
         );
     }
