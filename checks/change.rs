@@ -3,6 +3,9 @@
 //! Commands are rendered here and nowhere else. They name only ids that are in the facts or that an
 //! earlier command of the same remedy made; where a value can't be known there is no command.
 
+mod dms;
+mod place;
+
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +22,10 @@ use crate::facts::{
     },
 };
 
+pub use dms::{DmsChange, EndpointFields, ReplicationFields};
+pub(crate) use dms::{VPC_POLICY, VPC_ROLE};
+pub use place::PlaceChange;
+
 /// How to mend a finding.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Remedy {
@@ -28,6 +35,18 @@ pub struct Remedy {
     pub commands: Vec<String>,
     /// As data.
     pub changes: Vec<Change>,
+}
+
+impl From<DmsChange> for Change {
+    fn from(change: DmsChange) -> Self {
+        Self::Dms(change)
+    }
+}
+
+impl From<PlaceChange> for Change {
+    fn from(change: PlaceChange) -> Self {
+        Self::Place(change)
+    }
 }
 
 impl Remedy {
@@ -92,6 +111,10 @@ pub enum Change {
         /// The port.
         port: u16,
     },
+    /// Change DMS's own settings.
+    Dms(DmsChange),
+    /// Change names, a peering or a cluster.
+    Place(PlaceChange),
     /// Turn an interface's source/destination check off.
     DisableSourceDestCheck {
         /// The region.
@@ -163,6 +186,8 @@ impl Change {
             Self::AllowAddresses { .. }
             | Self::EnablePublicEndpoint { .. }
             | Self::SetSslMode { endpoint: None, .. } => Vec::new(),
+            Self::Dms(change) => change.commands(),
+            Self::Place(change) => change.commands(),
             Self::AddAclEntry {
                 region,
                 acl,
@@ -300,6 +325,8 @@ impl Change {
         let mut change = self.clone();
         let names: Vec<&mut String> = match &mut change {
             Self::AllowAddresses { host, .. } | Self::EnablePublicEndpoint { host } => vec![host],
+            // These quote their own names.
+            Self::Dms(_) | Self::Place(_) => Vec::new(),
             Self::AddAclEntry { region, acl, .. } => vec![region, acl],
             Self::AttachInternetGateway {
                 region,
@@ -357,6 +384,8 @@ impl Change {
     pub fn apply(&self, facts: &mut Facts) {
         match self {
             Self::AllowAddresses { host, entries } => allow_addresses(facts, host, entries),
+            Self::Dms(change) => change.apply(facts),
+            Self::Place(change) => change.apply(facts),
             Self::AddAclEntry {
                 acl,
                 egress,

@@ -37,8 +37,8 @@ impl Draft {
     }
 
     /// Adds a repair.
-    pub fn change(&mut self, change: Change) -> &mut Self {
-        self.changes.push(change);
+    pub fn change(&mut self, change: impl Into<Change>) -> &mut Self {
+        self.changes.push(change.into());
         self
     }
 
@@ -161,7 +161,9 @@ impl Judgement {
             (None, None) => (Outcome::Pass, None),
         };
         let level = if outcome.is_undecided() {
-            severity
+            let grave = self.undecided.unwrap_or(severity);
+            let grave = override_.map_or(grave, |cap| grave.min(cap));
+            worst.map_or(grave, |worst| worst.max(grave))
         } else {
             worst.unwrap_or(severity)
         };
@@ -293,6 +295,27 @@ mod tests {
 
     fn gap() -> Gap {
         Gap::new("a", "b", Unlock::Nothing)
+    }
+
+    #[test]
+    fn not_to_know_is_as_grave_as_the_judge_says() {
+        let level = |judge: fn(&mut Judgement), cap: Option<Severity>| {
+            let mut judgement = Judgement::default();
+            judgement.gap(gap());
+            judge(&mut judgement);
+            let conclusion = judgement.conclude(Severity::Error, cap, Vec::new(), "");
+            assert_eq!(conclusion.outcome, Outcome::Unknown);
+            conclusion.level
+        };
+        let advice: fn(&mut Judgement) = |j| j.undecided_at(Severity::Advice);
+        assert_eq!(level(|_| {}, None), Severity::Error);
+        assert_eq!(level(advice, None), Severity::Advice);
+        assert_eq!(level(advice, Some(Severity::Error)), Severity::Advice);
+        let with_a_finding: fn(&mut Judgement) = |j| {
+            j.undecided_at(Severity::Advice);
+            j.fail("x").at(Severity::Warning);
+        };
+        assert_eq!(level(with_a_finding, None), Severity::Warning);
     }
 
     #[test]

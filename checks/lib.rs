@@ -3,6 +3,7 @@
 //! Data flows one way: [`facts`] are what was seen, [`examine`] judges them by the [`CATALOGUE`], and a
 //! [`report::Report`] is what comes out. Nothing in this crate opens a socket, reads a file, asks the
 //! clock or the environment.
+#![cfg_attr(test, recursion_limit = "512")]
 #![warn(missing_docs)]
 
 pub mod access;
@@ -22,6 +23,8 @@ pub mod policy;
 mod repair;
 pub mod report;
 pub mod severity;
+#[cfg(test)]
+mod testing;
 pub mod trust;
 
 pub use case::seats_of_instance;

@@ -421,6 +421,7 @@ impl DoctorArguments {
                 .map(access_list)
                 .transpose()?,
             ca: self.ca.as_deref().map(certificate).transpose()?,
+            ..Asked::default()
         })
     }
 

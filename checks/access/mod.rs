@@ -9,11 +9,13 @@ use crate::{
 
 mod egress_is_stable;
 mod list_covers_egress;
+mod list_has_private_addresses;
 mod list_not_open;
 
 pub(crate) const CHECKS: &[&Check] = &[
     &list_covers_egress::CHECK,
     &list_not_open::CHECK,
+    &list_has_private_addresses::CHECK,
     &egress_is_stable::CHECK,
 ];
 

@@ -9,7 +9,8 @@ pub(crate) use seat::subnets_of_group;
 
 use crate::{
     facts::{
-        Assumption, Fact, Facts, Gap, Index, PathKind, Role, Unlock, inventory::dms::Endpoint,
+        Assumption, Cluster, Fact, Facts, Gap, Index, PathKind, Role, Unlock,
+        inventory::dms::Endpoint,
     },
     migration::{Kind, Migration, Side},
     path::{Addresses, Path, Source},
@@ -78,6 +79,13 @@ impl<'a> Case<'a> {
                     .or_else(|| region_of_zone(subnet.availability_zone.as_deref()?))
             })
         })
+    }
+
+    /// What was seen of the cluster by its own API or console.
+    pub fn cluster_seen(&self) -> Option<&'a Cluster> {
+        let host = self.cluster.host.known()?;
+        let clusters = self.facts.clusters.iter();
+        clusters.into_iter().find(|cluster| cluster.host == *host)
     }
 
     /// The endpoint that is the cluster, where there is one.

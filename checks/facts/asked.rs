@@ -79,6 +79,9 @@ options! {
         pub path: Option<PathKind>,
         /// The cluster's IP access list.
         pub ip_access_list: Option<Vec<AccessEntry>>,
+        /// Which of `;`, `{`, `}` and `,` the cluster user's password holds; empty for none. The
+        /// password itself is never a fact.
+        pub password_characters: Option<String>,
         /// The CA certificate that verify-full is to trust: `isrg-root-x1`, or PEM text.
         pub ca: Option<String>,
     }

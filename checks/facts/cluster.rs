@@ -29,6 +29,59 @@ pub struct Cluster {
     /// The IP access list (Starter and Essential: authorised networks).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_list: Option<Fact<Vec<AccessEntry>>>,
+    /// The port that it listens on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<Fact<u16>>,
+    /// The cloud that it runs on: `aws`, `alicloud`, …, in any letter case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_provider: Option<Fact<String>>,
+    /// The name of its private endpoint service, `com.amazonaws.vpce.…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_service: Option<Fact<String>>,
+    /// The zones of its private endpoint service, by id (`use1-az1`) or by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_service_zones: Option<Fact<Vec<String>>>,
+    /// The private endpoint connections that TiDB Cloud knows of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_endpoints: Option<Fact<Vec<PrivateEndpoint>>>,
+    /// The VPC peerings that TiDB Cloud knows of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpc_peerings: Option<Fact<Vec<VpcPeering>>>,
+}
+
+/// A private endpoint connection, as TiDB Cloud sees it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivateEndpoint {
+    /// `vpce-…`.
+    pub endpoint_id: String,
+    /// `ACTIVE`, `PENDING`, `DISCOVERED`, `FAILED`, `DELETING`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// What TiDB Cloud says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// A VPC peering, as TiDB Cloud sees it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct VpcPeering {
+    /// `pcx-…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<String>,
+    /// `ACTIVE`, `PENDING`, `FAILED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// The customer's VPC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_vpc_id: Option<String>,
+    /// The customer's CIDR that TiDB Cloud routes back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_vpc_cidr: Option<String>,
+    /// TiDB Cloud's CIDR.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tidb_cloud_vpc_cidr: Option<String>,
 }
 
 impl Cluster {
@@ -42,6 +95,12 @@ impl Cluster {
             other.public_endpoint_enabled,
         );
         merge_fact(&mut self.access_list, other.access_list);
+        merge_fact(&mut self.port, other.port);
+        merge_fact(&mut self.cloud_provider, other.cloud_provider);
+        merge_fact(&mut self.private_service, other.private_service);
+        merge_fact(&mut self.private_service_zones, other.private_service_zones);
+        merge_fact(&mut self.private_endpoints, other.private_endpoints);
+        merge_fact(&mut self.vpc_peerings, other.vpc_peerings);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     case::{Case, Seat},
     check::Check,
-    facts::{Gap, Unlock},
+    facts::{Gap, PathKind, Unlock, inventory::ec2::VpcEndpoint},
     judgement::Judgement,
     path::{Leg, Path, Stop, owner},
     repair,
@@ -11,23 +11,34 @@ use crate::{
 };
 
 mod block_public_access;
+mod custom_dns;
 mod dms_region;
+mod dns_class;
+mod endpoint_security_group;
+mod endpoint_zones;
 mod internet_gateway;
 mod nat_gateway;
 mod network_acl;
 mod network_type;
+mod peering_cidr;
 mod private_endpoint;
 mod public_accessibility;
+mod reserved_range;
 mod route;
 mod security_group;
 mod subnet_group;
+mod vpc_dns_attributes;
 mod vpc_peering;
 
 pub(crate) const CHECKS: &[&Check] = &[
     &subnet_group::CHECK,
     &network_type::CHECK,
     &dms_region::CHECK,
+    &vpc_dns_attributes::CHECK,
+    &custom_dns::CHECK,
+    &dns_class::CHECK,
     &route::CHECK,
+    &reserved_range::CHECK,
     &nat_gateway::CHECK,
     &internet_gateway::CHECK,
     &public_accessibility::CHECK,
@@ -35,7 +46,10 @@ pub(crate) const CHECKS: &[&Check] = &[
     &network_acl::CHECK,
     &block_public_access::CHECK,
     &private_endpoint::CHECK,
+    &endpoint_security_group::CHECK,
+    &endpoint_zones::CHECK,
     &vpc_peering::CHECK,
+    &peering_cidr::CHECK,
 ];
 
 /// Puts on record which stops, doubts and findings of a seat's path belong to a check, and returns the
@@ -86,6 +100,51 @@ fn message(path: &Path, stop: &Stop) -> String {
         }
         _ => sentence(&stop.detail),
     }
+}
+
+/// Whether the cluster is reached by this kind of path; on record otherwise.
+pub(crate) fn is_by(j: &mut Judgement, case: &Case<'_>, wanted: PathKind) -> bool {
+    match j.look(case.cluster.path.clone()) {
+        Some(kind) if kind == wanted => true,
+        Some(kind) => {
+            j.not_applicable(format!("the cluster is reached by {}", kind.name()));
+            false
+        }
+        None => false,
+    }
+}
+
+/// Why the replication's VPC isn't known.
+pub(crate) fn no_vpc(case: &Case<'_>) -> Gap {
+    case.seats.gap().cloned().unwrap_or_else(|| {
+        Gap::new(
+            "the replication's VPC",
+            "none of its subnets was seen",
+            Unlock::IamAction("ec2:DescribeSubnets".into()),
+        )
+    })
+}
+
+/// The interface endpoint in the replication's VPC that leads to the cluster: by the service's name, as
+/// TiDB Cloud says it, else by the cluster's host name among its own.
+pub(crate) fn endpoint_of_cluster<'a>(case: &Case<'a>) -> Option<&'a VpcEndpoint> {
+    let vpc = case.vpc()?;
+    let service = case
+        .cluster_seen()
+        .and_then(|cluster| cluster.private_service.as_ref())
+        .and_then(|service| service.known());
+    let host = case.cluster.host.known()?;
+    let endpoints = case.facts.inventory.vpc_endpoints.items.iter();
+    let mut endpoints = endpoints.filter(|endpoint| endpoint.vpc_id.as_deref() == Some(vpc));
+    endpoints.find(|endpoint| {
+        let named = endpoint.dns_entries.iter().flatten().any(|entry| {
+            entry
+                .dns_name
+                .as_deref()
+                .is_some_and(|name| name.trim_end_matches('.').eq_ignore_ascii_case(host))
+        });
+        named || (service.is_some() && endpoint.service_name.as_ref() == service)
+    })
 }
 
 /// Says what a check has to say of a thing that the path doesn't pass: it doesn't apply, or, where the

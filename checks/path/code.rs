@@ -118,7 +118,10 @@ impl Leg {
 /// The check that a stop (or a doubt about one) belongs to: exactly one for each code and leg.
 pub const fn owner(code: Code, leg: Leg) -> &'static str {
     match code {
-        Code::EniSgRulesMismatch | Code::SgHasNoRules => "network/security-group",
+        Code::EniSgRulesMismatch | Code::SgHasNoRules => match leg {
+            Leg::Endpoint => "network/endpoint-security-group",
+            _ => "network/security-group",
+        },
         Code::SubnetAclRestriction => "network/network-acl",
         Code::VpcBlockPublicAccessEnabled => "network/block-public-access",
         Code::IgwNotAttached => "network/internet-gateway",

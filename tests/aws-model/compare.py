@@ -30,7 +30,11 @@ DECIDING = {
 ANSWERS = {
     "VpcAttributes": {"VpcId"},
     "PrefixListEntries": {"PrefixListId"},
+    "KmsKeys": set(),
 }
+
+# Members that the inventory adds to a shape of AWS's.
+ADDED = {"Role": {"AttachedPolicies"}}
 
 # `describe-instances` prints its interfaces in shapes of their own, which have less. They are read as
 # the interfaces they are.
@@ -105,7 +109,7 @@ class Comparison:
         if "items" in schema and shape.type_name == "list":
             self.value(schema["items"], shape.member)
         elif "properties" in schema and shape.type_name == "structure":
-            self.shape(schema, shape, set())
+            self.shape(schema, shape, ADDED.get(shape.name, set()))
         elif "items" in schema or "properties" in schema:
             self.faults.add(f"{shape.name} is a {shape.type_name} of AWS's")
 

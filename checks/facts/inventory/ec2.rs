@@ -800,6 +800,39 @@ impl Resource for Address {
 }
 
 aws_shape! {
+    /// A set of DHCP options (`describe-dhcp-options`).
+    pub struct DhcpOptions {
+        /// `dopt-…`.
+        pub dhcp_options_id: String,
+        /// The options.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub dhcp_configurations: Option<Vec<DhcpConfiguration>>,
+    }
+}
+resource!(DhcpOptions, dhcp_options_id);
+
+aws_shape! {
+    /// One DHCP option.
+    pub struct DhcpConfiguration {
+        /// `domain-name-servers`, …
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub key: Option<String>,
+        /// Its values.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub values: Option<Vec<AttributeValue>>,
+    }
+}
+
+aws_shape! {
+    /// `{"Value": …}`.
+    pub struct AttributeValue {
+        /// The value.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub value: Option<String>,
+    }
+}
+
+aws_shape! {
     /// A VPC endpoint (`describe-vpc-endpoints`).
     pub struct VpcEndpoint {
         /// `vpce-…`.

@@ -56,7 +56,7 @@ impl<'de, T: Resource> Visitor<'de> for Items<'_, T> {
             if item.id().is_empty() {
                 return Err(Error::custom(format!("{}[{place}] has no id", self.key)));
             }
-            if is_of_another_service(item.id()) {
+            if self.key != "KmsKeys" && is_of_another_service(item.id()) {
                 others += 1;
             } else {
                 self.items.push(item);
@@ -73,7 +73,7 @@ impl<'de, T: Resource> Visitor<'de> for Items<'_, T> {
 
 /// RDS has `Certificates` and `SageMaker` has `Endpoints`, and either could be among what a customer
 /// sends. Taken for DMS's, such a list would make DMS's own look delivered. All lists whose ids are
-/// ARNs are DMS's.
+/// ARNs are DMS's, but for the KMS keys.
 fn is_of_another_service(id: &str) -> bool {
     id.strip_prefix("arn:")
         .and_then(|arn| arn.split(':').nth(1))

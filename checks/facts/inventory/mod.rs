@@ -17,6 +17,7 @@ use merge::{Conflicts, merge_list};
 
 pub mod dms;
 pub mod ec2;
+pub mod iam;
 mod items;
 mod merge;
 mod shape;
@@ -250,6 +251,8 @@ inventory! {
         "ec2:DescribeNetworkInterfaces";
     /// Elastic IP addresses.
     addresses: "Addresses", ec2::Address, "ec2:DescribeAddresses";
+    /// DHCP options sets.
+    dhcp_options: "DhcpOptions", ec2::DhcpOptions, "ec2:DescribeDhcpOptions";
     /// VPC endpoints.
     vpc_endpoints: "VpcEndpoints", ec2::VpcEndpoint, "ec2:DescribeVpcEndpoints";
     /// Peering connections.
@@ -290,6 +293,10 @@ inventory! {
     connections: "Connections", dms::Connection, "dms:DescribeConnections";
     /// Replication tasks.
     replication_tasks: "ReplicationTasks", dms::ReplicationTask, "dms:DescribeReplicationTasks";
+    /// IAM roles.
+    roles: "Roles", iam::Role, "iam:ListRoles";
+    /// KMS keys, one entry for each key.
+    kms_keys: "KmsKeys", iam::KmsKey, "kms:DescribeKey";
 }
 
 impl<'de> Deserialize<'de> for Inventory {

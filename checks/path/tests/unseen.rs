@@ -210,7 +210,11 @@ fn a_stop_belongs_to_the_check_of_its_leg() {
         (Code::NoRouteToDestination, Leg::Peer, "network/vpc-peering"),
         (Code::AddressNotInUse, Leg::Destination, "network/route"),
         (Code::SubnetAclRestriction, Leg::Nat, "network/network-acl"),
-        (Code::SgHasNoRules, Leg::Endpoint, "network/security-group"),
+        (
+            Code::SgHasNoRules,
+            Leg::Endpoint,
+            "network/endpoint-security-group",
+        ),
     ] {
         assert_eq!(owner(code, leg), check);
     }

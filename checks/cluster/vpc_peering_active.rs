@@ -1,0 +1,163 @@
+//! TiDB Cloud's side of the peering is up.
+
+use crate::{
+    case::Case,
+    change::PlaceChange,
+    check::{Check, Judge},
+    facts::{Gap, Lookup, PathKind, Unlock},
+    judgement::Judgement,
+    network::{is_by, no_vpc},
+    severity::Severity,
+};
+
+pub(crate) static CHECK: Check = Check {
+    id: "cluster/vpc-peering-active",
+    requirement: "TiDB Cloud has a VPC peering with the replication's VPC, and it is active",
+    severity: Severity::Error,
+    why: "TiDB Cloud asks for the peering and the customer accepts it; until then, and with another VPC than the replication's, nothing is routed back. Peering isn't transitive.",
+    fix: "Set up VPC peering with the replication's VPC in the TiDB Cloud console, and accept it in AWS.",
+    references: &["https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections"],
+    controls: &[],
+    needs: &[
+        "dms:DescribeEndpoints",
+        "ec2:DescribeVpcPeeringConnections",
+        "ec2:DescribeSubnets",
+    ],
+    after: &["network/vpc-peering"],
+    judge: Judge::Migration(judge),
+};
+
+fn judge(j: &mut Judgement, case: &Case<'_>) {
+    // AWS's own side says active only when both agree.
+    j.undecided_at(Severity::Warning);
+    if !is_by(j, case, PathKind::VpcPeering) {
+        return;
+    }
+    let known = case
+        .cluster_seen()
+        .and_then(|cluster| cluster.vpc_peerings.clone());
+    let Some(known) = super::look(j, case, known, "its VPC peerings were") else {
+        return;
+    };
+    let Some(vpc) = case.vpc() else {
+        j.gap(no_vpc(case));
+        return;
+    };
+    let name = case.cluster.name();
+    let ours = known
+        .iter()
+        .find(|peering| peering.customer_vpc_id.as_deref() == Some(vpc));
+    let Some(peering) = ours else {
+        let others: Vec<&str> = known
+            .iter()
+            .filter_map(|peering| peering.customer_vpc_id.as_deref())
+            .collect();
+        let nameless = known
+            .iter()
+            .any(|peering| peering.customer_vpc_id.is_none());
+        if nameless {
+            j.gap(Gap::new(
+                name,
+                "which VPC a peering of it is with was not delivered",
+                Unlock::File("what the TiDB Cloud API says of VPC peerings".into()),
+            ));
+            return;
+        }
+        j.note(name, "host", name);
+        j.fail(if others.is_empty() {
+            format!("{name} has no VPC peering")
+        } else {
+            format!(
+                "{name} has VPC peerings with {}, not with {vpc}, where the replication sits",
+                others.join(", ")
+            )
+        });
+        return;
+    };
+    j.note(name, "customer_vpc_id", vpc);
+    let Some(state) = peering.state.as_deref() else {
+        j.gap(Gap::new(
+            name,
+            "the state of its VPC peering was not delivered",
+            Unlock::File("what the TiDB Cloud API says of VPC peerings".into()),
+        ));
+        return;
+    };
+    j.note(name, "state", state);
+    match state.to_ascii_uppercase().as_str() {
+        "ACTIVE" => {}
+        "PENDING" | "FAILED" => {
+            let draft = j.fail(format!("The VPC peering of {name} with {vpc} is {state}"));
+            let (Some(id), Some(region), Some(host)) = (
+                peering.connection_id.as_deref(),
+                case.region(),
+                case.cluster.host.known(),
+            ) else {
+                return;
+            };
+            let waits = match case.index.peering(id) {
+                Lookup::Found(found) => found
+                    .status
+                    .as_ref()
+                    .is_some_and(|status| status.code.as_deref() == Some("pending-acceptance")),
+                _ => false,
+            };
+            if waits {
+                draft.change(PlaceChange::AcceptPeering {
+                    region,
+                    peering: id.to_owned(),
+                    host: host.clone(),
+                });
+            }
+        }
+        other => j.gap(Gap::new(
+            name,
+            format!("the state `{other}` of its VPC peering is none that this version knows"),
+            Unlock::Nothing,
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{judgement::Outcome, testing};
+
+    #[test]
+    fn the_peering_is_with_this_vpc_and_active() {
+        let all = "/clusters/0/vpc_peerings";
+        let state = "/clusters/0/vpc_peerings/known/0/state";
+        let vpc = "/clusters/0/vpc_peerings/known/0/customer_vpc_id";
+        let pending = (
+            "/inventory/VpcPeeringConnections/0/Status/Code",
+            json!("pending-acceptance"),
+        );
+        testing::check(CHECK.id, &[(&[], Outcome::NotApplicable, "")]);
+        testing::check_on(
+            CHECK.id,
+            &testing::over_peering(),
+            &[
+                (&[], Outcome::Pass, ""),
+                (&[(state, json!("FAILED"))], Outcome::Fail, "FAILED"),
+                (
+                    &[(state, json!("PENDING")), pending],
+                    Outcome::Fail,
+                    "PENDING",
+                ),
+                (
+                    &[(vpc, json!("vpc-7"))],
+                    Outcome::Fail,
+                    "vpc-7, not with vpc-1",
+                ),
+                (
+                    &[(all, json!({"known": []}))],
+                    Outcome::Fail,
+                    "has no VPC peering",
+                ),
+                (&[(all, json!(null))], Outcome::Unknown, "not delivered"),
+            ],
+        );
+    }
+}

@@ -1,0 +1,281 @@
+//! Every attribute stands on the endpoint that it is for.
+
+use crate::{
+    case::Case,
+    change::{DmsChange, EndpointFields},
+    check::{Check, Judge},
+    facts::{Role, inventory::dms::Endpoint},
+    judgement::Judgement,
+    severity::Severity,
+};
+
+use super::attributes::Attributes;
+
+pub(crate) static CHECK: Check = Check {
+    id: "dms/attributes-fit",
+    requirement: "Every extra connection attribute and setting belongs to the kind of endpoint that it stands on",
+    severity: Severity::Error,
+    why: "DMS refuses some attributes on the wrong side (Invalid value 'parallelLoadThreads' for extra connection attributes) and passes over others without a word.",
+    fix: "Move the attribute to the endpoint that it is for, or remove it.",
+    references: &[
+        "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.MySQL.html",
+        "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html",
+    ],
+    controls: &[],
+    needs: super::NEEDS,
+    after: &[],
+    judge: Judge::Migration(judge),
+};
+
+/// What an attribute is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum For {
+    Source,
+    Target,
+    Both,
+}
+
+/// The attributes of MySQL endpoints; `aws-dms.md` §1.3 and §2.
+const KNOWN: [(&str, For); 18] = [
+    ("afterConnectScript", For::Both),
+    ("cleanSourceMetadataOnMismatch", For::Source),
+    ("cleanSrcMetadataOnMismatch", For::Source),
+    ("connectionTimeout", For::Both),
+    ("eventsPollInterval", For::Source),
+    ("executeTimeout", For::Source),
+    ("ignoreOpenXaTransactionsCheck", For::Source),
+    ("initstmt", For::Target),
+    ("loadUsingCSV", For::Target),
+    ("maxFileSize", For::Target),
+    ("parallelLoadThreads", For::Target),
+    ("secretsManagerEndpointOverride", For::Both),
+    ("serverTimezone", For::Source),
+    ("skipTableSuspensionForPartitionDdl", For::Source),
+    ("targetDbType", For::Target),
+    ("authenticationMethod", For::Both),
+    ("serverName", For::Both),
+    ("port", For::Both),
+];
+
+/// The one that DMS was seen to refuse on a source (F-05).
+const REFUSED_ON_SOURCE: &str = "parallelLoadThreads";
+
+fn judge(j: &mut Judgement, case: &Case<'_>) {
+    j.undecided_at(Severity::Warning);
+    let mut any = false;
+    for (role, endpoint) in super::both(j, case) {
+        if super::speaks_mysql(endpoint) == Some(false) {
+            continue;
+        }
+        any |= judge_authentication(j, case, endpoint);
+        any |= judge_endpoint(j, case, role, endpoint);
+    }
+    if !any {
+        j.not_applicable("no MySQL endpoint that was seen has extra connection attributes");
+    }
+}
+
+/// IAM authentication is RDS's and Aurora's.
+fn judge_authentication(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) -> bool {
+    let method = endpoint
+        .my_sql_settings
+        .as_ref()
+        .and_then(|settings| settings.authentication_method.as_deref());
+    let Some(method) = method else { return false };
+    j.note(
+        endpoint.endpoint_arn.as_str(),
+        "AuthenticationMethod",
+        method,
+    );
+    if method.eq_ignore_ascii_case("iam") && super::is_tidb(case, endpoint) {
+        j.fail(format!(
+            "{} logs in by IAM, which RDS and Aurora take and TiDB Cloud doesn't",
+            super::name(endpoint)
+        ))
+        .advise("Log in with a user name and a password");
+    }
+    true
+}
+
+fn judge_endpoint(j: &mut Judgement, case: &Case<'_>, role: Role, endpoint: &Endpoint) -> bool {
+    let arn = endpoint.endpoint_arn.as_str();
+    let name = super::name(endpoint);
+    let attributes = Attributes::of(endpoint);
+    // The values may hold anything; the names are evidence enough.
+    for (attribute, _) in &attributes.list {
+        j.note(arn, "ExtraConnectionAttributes", attribute);
+    }
+    let mut misplaced: Vec<&str> = Vec::new();
+    let mut refused = false;
+    let mut quiet: Vec<&str> = Vec::new();
+    for (attribute, _) in &attributes.list {
+        let purpose = KNOWN
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(attribute))
+            .map(|(_, purpose)| *purpose);
+        match (purpose, role) {
+            (None, _) => {
+                j.fail(format!(
+                    "{name}: {attribute} is no attribute of MySQL endpoints that this version knows"
+                ))
+                .at(Severity::Advice)
+                .advise("Compare its spelling with AWS's page");
+            }
+            (Some(For::Target), Role::Source) if attribute.eq_ignore_ascii_case("initstmt") => {
+                quiet.push(attribute);
+            }
+            (Some(For::Target), Role::Source) => {
+                refused |= attribute.eq_ignore_ascii_case(REFUSED_ON_SOURCE);
+                misplaced.push(attribute);
+            }
+            (Some(For::Source), Role::Target) => misplaced.push(attribute),
+            _ => {}
+        }
+    }
+    if !misplaced.is_empty() {
+        let other = match role {
+            Role::Source => "target",
+            Role::Target => "source",
+        };
+        let level = if refused {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
+        let draft = j
+            .fail(format!(
+                "{name}: {} belongs on a {other} endpoint, and this is a {}",
+                misplaced.join(", "),
+                role.as_str()
+            ))
+            .at(level)
+            .advise(format!("Remove {} here", misplaced.join(", ")));
+        if let Some(region) = case.region() {
+            draft.change(DmsChange::ModifyEndpoint {
+                region,
+                endpoint: arn.to_owned(),
+                fields: EndpointFields {
+                    attributes: Some(attributes.without(&misplaced)),
+                    ..EndpointFields::default()
+                },
+            });
+        }
+    }
+    for attribute in quiet {
+        j.fail(format!("{name}: {attribute} does nothing on a source"))
+            .at(Severity::Advice)
+            .advise("It is the target that needs it");
+    }
+    for part in &attributes.malformed {
+        j.note(arn, "ExtraConnectionAttributes", part);
+        j.fail(format!("{name}: the attribute `{part}` has no value"))
+            .at(Severity::Warning)
+            .advise("Write attributes as name=value, apart by semicolons");
+    }
+    for attribute in &attributes.with_blanks {
+        j.fail(format!("{name}: there are blanks around {attribute}"))
+            .at(Severity::Warning)
+            .advise("Write name=value without blanks");
+    }
+    !attributes.list.is_empty() || !attributes.malformed.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{judgement::Outcome, testing};
+
+    const SOURCE: &str = "/inventory/Endpoints/0/ExtraConnectionAttributes";
+    const TARGET: &str = "/inventory/Endpoints/1/ExtraConnectionAttributes";
+    /// F-05 as it was reported.
+    const F_05: &str =
+        "eventsPollInterval=5;parallelLoadThreads=5;initstmt=SET FOREIGN_KEY_CHECKS=0";
+
+    #[test]
+    fn an_attribute_of_the_target_on_the_source() {
+        testing::check(
+            CHECK.id,
+            &[
+                (&[], Outcome::Pass, ""),
+                (
+                    &[(SOURCE, json!(F_05))],
+                    Outcome::Fail,
+                    "parallelLoadThreads belongs on a target",
+                ),
+                // Supported for MySQL, on a target.
+                (
+                    &[(
+                        TARGET,
+                        json!("ParallelLoadThreads=5;INITSTMT=SET FOREIGN_KEY_CHECKS=0"),
+                    )],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[(SOURCE, json!("initstmt=SET FOREIGN_KEY_CHECKS=0"))],
+                    Outcome::Advice,
+                    "does nothing",
+                ),
+                (
+                    &[(TARGET, json!(F_05))],
+                    Outcome::Warn,
+                    "eventsPollInterval belongs on a source",
+                ),
+                (
+                    &[(TARGET, json!("Initsmt=SET FOREIGN_KEY_CHECKS=0"))],
+                    Outcome::Advice,
+                    "Initsmt",
+                ),
+                (
+                    &[(TARGET, json!("Initstmt = SET FOREIGN_KEY_CHECKS=0"))],
+                    Outcome::Warn,
+                    "blanks",
+                ),
+                (
+                    &[(TARGET, json!("loadUsingCSV"))],
+                    Outcome::Warn,
+                    "no value",
+                ),
+                (&[(TARGET, json!(null))], Outcome::NotApplicable, ""),
+                (
+                    &[
+                        (SOURCE, json!(F_05)),
+                        ("/inventory/Endpoints/0/EngineName", json!("oracle")),
+                    ],
+                    Outcome::Pass,
+                    "",
+                ),
+            ],
+        );
+        let said = testing::say(CHECK.id, &[(SOURCE, json!(F_05))]);
+        assert!(
+            said.commands()[0].ends_with(
+                "--extra-connection-attributes 'eventsPollInterval=5;initstmt=SET FOREIGN_KEY_CHECKS=0;'"
+            ),
+            "{:?}",
+            said.commands()
+        );
+    }
+
+    #[test]
+    fn tidb_takes_no_iam_tokens() {
+        let settings = json!({"AuthenticationMethod": "iam"});
+        testing::check(
+            CHECK.id,
+            &[
+                (
+                    &[("/inventory/Endpoints/1/MySQLSettings", settings.clone())],
+                    Outcome::Fail,
+                    "IAM",
+                ),
+                (
+                    &[("/inventory/Endpoints/0/MySQLSettings", settings)],
+                    Outcome::Pass,
+                    "",
+                ),
+            ],
+        );
+    }
+}

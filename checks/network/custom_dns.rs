@@ -1,0 +1,191 @@
+//! Name servers that know the cluster's name.
+
+use crate::{
+    case::Case,
+    check::{Check, Judge},
+    facts::{Gap, Lookup, PathKind, Unlock},
+    judgement::Judgement,
+    migration::Kind,
+    severity::Severity,
+};
+
+pub(crate) static CHECK: Check = Check {
+    id: "network/custom-dns",
+    requirement: "The replication asks the VPC's own resolver for names",
+    severity: Severity::Warning,
+    why: "Name servers of one's own must be reached on port 53 through security groups and network ACLs, which the VPC's resolver needs no leave from, and they know no private name of an interface endpoint unless they ask the VPC.",
+    fix: "Take DnsNameServers off the replication, or make sure that those servers answer to the cluster's name with the right address.",
+    references: &[
+        "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_BestPractices.html",
+        "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html",
+    ],
+    controls: &[],
+    needs: &[
+        "dms:DescribeReplicationInstances",
+        "dms:DescribeReplicationConfigs",
+        "dms:DescribeReplicationTasks",
+        "ec2:DescribeVpcs",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeDhcpOptions",
+    ],
+    after: &[],
+    judge: Judge::Migration(judge),
+};
+
+/// The VPC's resolver by its other address.
+const LINK_LOCAL: &str = "169.254.169.253";
+
+/// The name servers that the replication was given, with the resource.
+pub(super) fn of_replication<'a>(case: &Case<'a>) -> Option<(&'a str, &'a str)> {
+    let (place, servers) = match case.migration.kind {
+        Kind::Task(_, Some(instance)) | Kind::Instance(instance) => (
+            instance.replication_instance_arn.as_str(),
+            instance.dns_name_servers.as_deref(),
+        ),
+        Kind::Config(config) => (
+            config.replication_config_arn.as_str(),
+            config.compute_config.as_ref()?.dns_name_servers.as_deref(),
+        ),
+        Kind::Task(_, None) | Kind::Planned => return None,
+    };
+    let servers = servers.filter(|servers| !servers.trim().is_empty())?;
+    Some((place, servers))
+}
+
+fn judge(j: &mut Judgement, case: &Case<'_>) {
+    // The VPC's resolver is the rule; not to have seen its options is no bad sign.
+    j.undecided_at(Severity::Advice);
+    if let Some((place, servers)) = of_replication(case) {
+        j.note(place, "DnsNameServers", servers);
+        report(j, case, servers);
+        return;
+    }
+    let Some(vpc) = case.vpc() else {
+        j.gap(super::no_vpc(case));
+        return;
+    };
+    let found = match case.index.vpc(vpc).or_gap(vpc, "Vpcs") {
+        Ok(found) => found,
+        Err(gap) => {
+            j.gap(gap);
+            return;
+        }
+    };
+    let Some(id) = found.dhcp_options_id.as_deref() else {
+        j.gap(Gap::new(
+            vpc,
+            "its DhcpOptionsId was not delivered",
+            Unlock::IamAction("ec2:DescribeVpcs".into()),
+        ));
+        return;
+    };
+    j.note(vpc, "DhcpOptionsId", id);
+    let list = &case.facts.inventory.dhcp_options;
+    let options = list
+        .items
+        .iter()
+        .find(|options| options.dhcp_options_id == id);
+    let Some(options) = options else {
+        j.gap(list.gap().cloned().unwrap_or_else(|| {
+            Gap::new(
+                id,
+                "not among the DhcpOptions that were delivered",
+                Unlock::IamAction("ec2:DescribeDhcpOptions".into()),
+            )
+        }));
+        return;
+    };
+    let servers: Vec<&str> = options
+        .dhcp_configurations
+        .iter()
+        .flatten()
+        .filter(|option| option.key.as_deref() == Some("domain-name-servers"))
+        .flat_map(|option| option.values.iter().flatten())
+        .filter_map(|value| value.value.as_deref())
+        .collect();
+    for server in &servers {
+        j.note(id, "domain-name-servers", server);
+    }
+    let foreign: Vec<&str> = servers
+        .into_iter()
+        .filter(|server| !is_of_vpc(case, vpc, server))
+        .collect();
+    if !foreign.is_empty() {
+        report(j, case, &foreign.join(", "));
+    }
+}
+
+fn report(j: &mut Judgement, case: &Case<'_>, servers: &str) {
+    let name = case.cluster.name();
+    let private = matches!(
+        case.path_kind(),
+        Some(PathKind::PrivateEndpoint | PathKind::VpcPeering)
+    );
+    let so = if private {
+        "they must answer with its private address"
+    } else {
+        "they must know its address, and be reached on port 53"
+    };
+    j.fail(format!("{servers} are asked for {name}: {so}"));
+}
+
+/// Whether a server is the VPC's own resolver: by name, or the VPC's first address plus two.
+fn is_of_vpc(case: &Case<'_>, vpc: &str, server: &str) -> bool {
+    if server.eq_ignore_ascii_case("AmazonProvidedDNS") || server == LINK_LOCAL {
+        return true;
+    }
+    let Lookup::Found(vpc) = case.index.vpc(vpc) else {
+        return false;
+    };
+    let base = vpc
+        .cidr_block
+        .as_deref()
+        .and_then(|cidr| cidr.parse::<ipnet::Ipv4Net>().ok());
+    base.is_some_and(|net| {
+        let resolver = u32::from(net.network())
+            .checked_add(2)
+            .map(std::net::Ipv4Addr::from);
+        server.parse().ok() == resolver
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{judgement::Outcome, testing};
+
+    #[test]
+    fn the_vpc_s_resolver_has_three_names() {
+        let servers = "/inventory/ReplicationInstances/0/DnsNameServers";
+        let option = "/inventory/DhcpOptions/0/DhcpConfigurations/0/Values";
+        let value = |server: &str| json!([{ "Value": server }]);
+        testing::check(
+            CHECK.id,
+            &[
+                (&[], Outcome::Pass, ""),
+                (&[(option, value("10.0.0.2"))], Outcome::Pass, ""),
+                (&[(option, value("169.254.169.253"))], Outcome::Pass, ""),
+                (&[(option, value("10.9.9.9"))], Outcome::Warn, "10.9.9.9"),
+                (
+                    &[(servers, json!("10.9.9.9,10.9.9.8"))],
+                    Outcome::Warn,
+                    "10.9.9.8",
+                ),
+                (
+                    &[("/inventory/DhcpOptions", json!(null))],
+                    Outcome::Unknown,
+                    "not delivered",
+                ),
+                (
+                    &[("/inventory/Vpcs/0/DhcpOptionsId", json!(null))],
+                    Outcome::Unknown,
+                    "DhcpOptionsId",
+                ),
+            ],
+        );
+        let said = testing::say(CHECK.id, &[("/inventory/DhcpOptions", json!(null))]);
+        assert_eq!(said.level(), Severity::Advice);
+    }
+}
