@@ -163,7 +163,9 @@ fn judge_way(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
     if own.is_none()
         && let Some(gap) = case.facts.inventory.vpc_endpoints.gap()
     {
+        // One that wasn't seen may have taken the name over.
         j.gap(gap.clone());
+        return;
     }
     let destinations = match own {
         None => vec![Addresses::AnyPublic],

@@ -77,15 +77,15 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
 }
 
 fn judge_system_schemas(j: &mut Judgement, case: &Case<'_>, text: &str, mappings: &Mappings) {
+    let of_tidb = super::source_is_tidb(case) == Some(true);
     let is_mysql = match &case.migration.source {
         Side::Seen(endpoint) => super::speaks_mysql(endpoint),
         Side::Unseen(_) | Side::NotNamed => None,
     };
-    if is_mysql == Some(false) && super::source_is_tidb(case) != Some(true) {
+    if is_mysql == Some(false) && !of_tidb {
         // Other engines have system schemas of their own, which DMS knows.
         return;
     }
-    let of_tidb = super::source_is_tidb(case) == Some(true);
     let schemas = SYSTEM_SCHEMAS
         .into_iter()
         .chain(of_tidb.then_some(TIDB_SYSTEM_SCHEMA));
@@ -98,6 +98,24 @@ fn judge_system_schemas(j: &mut Judgement, case: &Case<'_>, text: &str, mappings
             Extent::Some if is_named(mappings, schema) => whole.push(schema),
             Extent::Some => parts.push(schema),
         }
+    }
+    if is_mysql.is_none() && !of_tidb && !(whole.is_empty() && parts.is_empty()) {
+        // Whether these are system schemas depends on the engine.
+        j.gap(match &case.migration.source {
+            Side::Unseen(gap) => gap.clone(),
+            Side::Seen(endpoint) => super::not_delivered(
+                &endpoint.endpoint_arn,
+                "engine",
+                "dms:DescribeEndpoints",
+            ),
+            Side::NotNamed => Gap::new(
+                "the source",
+                "whether it is MySQL wasn't said, and the table mappings take in what MySQL calls \
+                 system schemas",
+                Unlock::Flag("--source-endpoint".into()),
+            ),
+        });
+        return;
     }
     if !whole.is_empty() {
         let draft = j.fail(format!(
@@ -201,6 +219,7 @@ mod tests {
                     Outcome::Pass,
                     "",
                 ),
+                (&[map("%", "%"), ("/inventory/Endpoints/0", json!(null))], Outcome::Unknown, "endpoint:S"),
                 (
                     &[(MAPPINGS, json!(none.to_string()))],
                     Outcome::Fail,

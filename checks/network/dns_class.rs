@@ -47,6 +47,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let Some(kind) = j.look(case.cluster.path.clone()) else {
         return;
     };
+    for gap in unseen(case) {
+        j.gap(gap.clone());
+    }
     let answers = answers(case);
     for answer in &answers {
         judge_answer(j, case, kind, answer);
@@ -80,6 +83,15 @@ enum From {
     Seat,
     /// A resolver answered somewhere else, which knows no private name of the VPC.
     Elsewhere,
+}
+
+/// Look-ups of the cluster's name that came to nothing.
+fn unseen<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Gap> {
+    let host = case.cluster.host.known().cloned().unwrap_or_default();
+    let probes = case.facts.probes.iter();
+    probes
+        .filter(move |probe| probe.host.eq_ignore_ascii_case(&host))
+        .filter_map(|probe| probe.dns.as_ref()?.gap())
 }
 
 fn answers(case: &Case<'_>) -> Vec<Answer> {

@@ -5,6 +5,7 @@ use ipnet::Ipv4Net;
 use crate::{
     case::Case,
     check::{Check, Judge},
+    facts::Fact,
     judgement::Judgement,
     path::Addresses,
     severity::Severity,
@@ -38,9 +39,16 @@ fn reserved() -> Ipv4Net {
 }
 
 fn judge(j: &mut Judgement, case: &Case<'_>) {
+    if let Some(gap) = case.seats.gap() {
+        j.gap(gap.clone());
+    }
     for seat in case.seats.known().into_iter().flatten() {
-        let Some(source) = seat.source.known() else {
-            continue;
+        let source = match &seat.source {
+            Fact::Known(source) => source,
+            Fact::Unknown(gap) => {
+                j.gap(gap.clone());
+                continue;
+            }
         };
         let cidr = source.subnet.cidr_block.as_deref().unwrap_or("");
         let overlaps = cidr
