@@ -144,8 +144,12 @@ mod tests {
             &[
                 // Starter asks for none.
                 (&[], Outcome::NotApplicable, ""),
-                (&[none.clone()], Outcome::NotApplicable, ""),
-                (&[dedicated.clone()], Outcome::Unknown, "not delivered"),
+                (std::slice::from_ref(&none), Outcome::NotApplicable, ""),
+                (
+                    std::slice::from_ref(&dedicated),
+                    Outcome::Unknown,
+                    "not delivered",
+                ),
                 (
                     &[dedicated.clone(), known(json!("ACTIVE"))],
                     Outcome::Pass,
@@ -161,7 +165,11 @@ mod tests {
                     Outcome::Fail,
                     "still",
                 ),
-                (&[dedicated, none], Outcome::Fail, "isn't registered"),
+                (
+                    &[dedicated.clone(), none.clone()],
+                    Outcome::Fail,
+                    "isn't registered",
+                ),
             ],
         );
     }

@@ -54,23 +54,24 @@ impl<'a> Attributes<'a> {
 
     /// The attributes with one of them set to a value, for a repair; the others stay as they are.
     pub fn with(&self, name: &str, value: &str) -> String {
-        let mut text = String::new();
-        for (known, old) in &self.list {
-            if !known.eq_ignore_ascii_case(name) {
-                text.push_str(&format!("{known}={old};"));
-            }
+        let mut text = self.without(&[name]);
+        for part in [name, "=", value, ";"] {
+            text.push_str(part);
         }
-        text.push_str(&format!("{name}={value};"));
         text
     }
 
     /// The attributes without some of them, for a repair.
     pub fn without(&self, names: &[&str]) -> String {
-        self.list
-            .iter()
-            .filter(|(known, _)| !names.iter().any(|name| name.eq_ignore_ascii_case(known)))
-            .map(|(name, value)| format!("{name}={value};"))
-            .collect()
+        let mut text = String::new();
+        for (name, value) in &self.list {
+            if !names.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+                for part in [*name, "=", *value, ";"] {
+                    text.push_str(part);
+                }
+            }
+        }
+        text
     }
 }
 

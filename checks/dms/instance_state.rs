@@ -116,7 +116,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{judgement::Outcome::*, testing};
+    use crate::{judgement::Outcome, testing};
 
     const STATUS: &str = "/inventory/ReplicationInstances/0/ReplicationInstanceStatus";
     const PENDING: &str = "/inventory/ReplicationInstances/0/PendingModifiedValues";
@@ -126,33 +126,49 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (&[], Pass, ""),
-                (&[(STATUS, json!("storage-full"))], Fail, "storage is full"),
-                (&[(STATUS, json!("incompatible-network"))], Fail, "network"),
+                (&[], Outcome::Pass, ""),
+                (
+                    &[(STATUS, json!("storage-full"))],
+                    Outcome::Fail,
+                    "storage is full",
+                ),
+                (
+                    &[(STATUS, json!("incompatible-network"))],
+                    Outcome::Fail,
+                    "network",
+                ),
                 (
                     &[(STATUS, json!("inaccessible-encryption-credentials"))],
-                    Fail,
+                    Outcome::Fail,
                     "KMS",
                 ),
                 // Not failed: it only takes time.
                 (
                     &[(STATUS, json!("modifying"))],
-                    Warn,
+                    Outcome::Warn,
                     "until it is available",
                 ),
-                (&[(STATUS, json!("daydreaming"))], Unknown, "daydreaming"),
+                (
+                    &[(STATUS, json!("daydreaming"))],
+                    Outcome::Unknown,
+                    "daydreaming",
+                ),
                 (
                     &[(STATUS, json!(null))],
-                    Unknown,
+                    Outcome::Unknown,
                     "status was not delivered",
                 ),
-                (&[(PENDING, json!({}))], Pass, ""),
+                (&[(PENDING, json!({}))], Outcome::Pass, ""),
                 (
                     &[(PENDING, json!({"ReplicationInstanceClass": "dms.c5.large"}))],
-                    Warn,
+                    Outcome::Warn,
                     "class dms.c5.large",
                 ),
-                (&[(PENDING, json!({"MultiAZ": true}))], Warn, "standby"),
+                (
+                    &[(PENDING, json!({"MultiAZ": true}))],
+                    Outcome::Warn,
+                    "standby",
+                ),
             ],
         );
     }

@@ -129,7 +129,11 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::NotApplicable, ""),
-                (&[named.clone()], Outcome::Unknown, "state was not"),
+                (
+                    std::slice::from_ref(&named),
+                    Outcome::Unknown,
+                    "state was not",
+                ),
                 (&[named.clone(), state(json!("Enabled"))], Outcome::Pass, ""),
                 (
                     &[named.clone(), state(json!("Disabled"))],
@@ -137,7 +141,7 @@ mod tests {
                     "Disabled",
                 ),
                 (
-                    &[named, state(json!("PendingDeletion"))],
+                    &[named.clone(), state(json!("PendingDeletion"))],
                     Outcome::Fail,
                     "PendingDeletion",
                 ),

@@ -103,11 +103,9 @@ fn judge_system_schemas(j: &mut Judgement, case: &Case<'_>, text: &str, mappings
         // Whether these are system schemas depends on the engine.
         j.gap(match &case.migration.source {
             Side::Unseen(gap) => gap.clone(),
-            Side::Seen(endpoint) => super::not_delivered(
-                &endpoint.endpoint_arn,
-                "engine",
-                "dms:DescribeEndpoints",
-            ),
+            Side::Seen(endpoint) => {
+                super::not_delivered(&endpoint.endpoint_arn, "engine", "dms:DescribeEndpoints")
+            }
             Side::NotNamed => Gap::new(
                 "the source",
                 "whether it is MySQL wasn't said, and the table mappings take in what MySQL calls \
@@ -219,7 +217,11 @@ mod tests {
                     Outcome::Pass,
                     "",
                 ),
-                (&[map("%", "%"), ("/inventory/Endpoints/0", json!(null))], Outcome::Unknown, "endpoint:S"),
+                (
+                    &[map("%", "%"), ("/inventory/Endpoints/0", json!(null))],
+                    Outcome::Unknown,
+                    "endpoint:S",
+                ),
                 (
                     &[(MAPPINGS, json!(none.to_string()))],
                     Outcome::Fail,

@@ -122,11 +122,11 @@ mod tests {
                     "migration type",
                 ),
                 // From one cluster of TiDB Cloud to another.
-                (&[tidb.clone()], Outcome::Fail, "no binlog"),
+                (std::slice::from_ref(&tidb), Outcome::Fail, "no binlog"),
                 // What was asked lies over the task.
                 (
                     &[
-                        tidb,
+                        tidb.clone(),
                         other,
                         (KIND, json!("full-load")),
                         ("/asked/migration_type", json!("cdc")),

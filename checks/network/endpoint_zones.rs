@@ -104,13 +104,19 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             // One that is there and works proves the list of zones wrong, not itself; and one may be
             // there that wasn't seen to be the cluster's.
             let any = case.facts.inventory.vpc_endpoints.gap().is_some()
-                || case.facts.inventory.vpc_endpoints.items.iter().any(|known| {
-                    known.vpc_id.as_deref() == Some(vpc)
-                        && known
-                            .service_name
-                            .as_deref()
-                            .is_none_or(|name| name.starts_with("com.amazonaws.vpce."))
-                });
+                || case
+                    .facts
+                    .inventory
+                    .vpc_endpoints
+                    .items
+                    .iter()
+                    .any(|known| {
+                        known.vpc_id.as_deref() == Some(vpc)
+                            && known
+                                .service_name
+                                .as_deref()
+                                .is_none_or(|name| name.starts_with("com.amazonaws.vpce."))
+                    });
             if endpoint.is_some() || any {
                 draft.at(Severity::Warning);
             }

@@ -133,10 +133,14 @@ mod tests {
             &testing::over_peering(),
             &[
                 (&[], Outcome::Pass, ""),
-                (&[secondary.clone()], Outcome::Warn, "no way back"),
+                (
+                    std::slice::from_ref(&secondary),
+                    Outcome::Warn,
+                    "no way back",
+                ),
                 (&[(peerings, json!(null))], Outcome::Pass, ""),
                 (
-                    &[secondary, (peerings, json!(null))],
+                    &[secondary.clone(), (peerings, json!(null))],
                     Outcome::Unknown,
                     "primary CIDR",
                 ),
