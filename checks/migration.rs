@@ -197,8 +197,8 @@ pub fn select<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'a>, 
     if asked.is_planned() {
         return Ok(Migration {
             kind: Kind::Planned,
-            source: side(facts, asked.source_endpoint.as_deref(), None, index),
-            target: side(facts, asked.target_endpoint.as_deref(), None, index),
+            source: side(facts, asked.source_endpoint.as_deref(), None, index, None),
+            target: side(facts, asked.target_endpoint.as_deref(), None, index, None),
         });
     }
     only_candidate(facts, index)
@@ -269,12 +269,14 @@ fn of_task<'a>(facts: &'a Facts, index: &Index<'a>, task: &'a ReplicationTask) -
             asked.source_endpoint.as_deref(),
             task.source_endpoint_arn.as_deref(),
             index,
+            no_endpoint(&task.replication_task_arn, "dms:DescribeReplicationTasks"),
         ),
         target: side(
             facts,
             asked.target_endpoint.as_deref(),
             task.target_endpoint_arn.as_deref(),
             index,
+            no_endpoint(&task.replication_task_arn, "dms:DescribeReplicationTasks"),
         ),
     }
 }
@@ -292,12 +294,20 @@ fn of_config<'a>(
             asked.source_endpoint.as_deref(),
             config.source_endpoint_arn.as_deref(),
             index,
+            no_endpoint(
+                &config.replication_config_arn,
+                "dms:DescribeReplicationConfigs",
+            ),
         ),
         target: side(
             facts,
             asked.target_endpoint.as_deref(),
             config.target_endpoint_arn.as_deref(),
             index,
+            no_endpoint(
+                &config.replication_config_arn,
+                "dms:DescribeReplicationConfigs",
+            ),
         ),
     }
 }
@@ -334,17 +344,52 @@ fn of_instance<'a>(
         }),
         _ => Ok(Migration {
             kind: Kind::Instance(instance),
-            source: side(facts, asked.source_endpoint.as_deref(), None, index),
-            target: side(facts, asked.target_endpoint.as_deref(), None, index),
+            source: side(
+                facts,
+                asked.source_endpoint.as_deref(),
+                None,
+                index,
+                tasks_unseen(facts),
+            ),
+            target: side(
+                facts,
+                asked.target_endpoint.as_deref(),
+                None,
+                index,
+                tasks_unseen(facts),
+            ),
         }),
     }
 }
 
+/// That an instance may run a task with endpoints which wasn't delivered.
+fn tasks_unseen(facts: &Facts) -> Option<Gap> {
+    facts.inventory.replication_tasks.gap().map(|gap| {
+        Gap::new(
+            "the instance's task",
+            format!("not seen: {} {}", gap.about, gap.reason),
+            gap.unlock.clone(),
+        )
+    })
+}
+
+/// That a task or configuration was delivered without its endpoint.
+fn no_endpoint(about: &str, action: &str) -> Option<Gap> {
+    Some(Gap::new(
+        about,
+        "which endpoint it has was not delivered",
+        Unlock::IamAction(action.into()),
+    ))
+}
+
+/// An endpoint: the one that was named, else the one that has the ARN; `missing` tells why there is
+/// no ARN although there is an endpoint.
 fn side<'a>(
     facts: &'a Facts,
     asked: Option<&str>,
     arn: Option<&'a str>,
     index: &Index<'a>,
+    missing: Option<Gap>,
 ) -> Side<'a> {
     if let Some(name) = asked {
         return match endpoint_named(facts, name) {
@@ -357,7 +402,7 @@ fn side<'a>(
         };
     }
     match arn {
-        None => Side::NotNamed,
+        None => missing.map_or(Side::NotNamed, Side::Unseen),
         Some(arn) => match index.endpoint(arn).or_gap(arn, "Endpoints") {
             Ok(endpoint) => Side::Seen(endpoint),
             Err(gap) => Side::Unseen(gap),

@@ -66,7 +66,7 @@ impl ClusterView {
             .and_then(|host| facts.clusters.iter().find(|cluster| cluster.host == *host));
         let name = host.known().and_then(|host| HostName::read(host));
         let name = name.as_ref();
-        let port = port_fact(facts, endpoint, &host, &mut assumptions);
+        let port = port_fact(facts, migration, endpoint, &host, &mut assumptions);
         let tier = pick(
             facts.asked.tidb_tier,
             seen.and_then(|cluster| cluster.tier.as_ref()),
@@ -220,6 +220,7 @@ fn host(facts: &Facts, side: Option<&Side<'_>>, endpoint: Option<&Endpoint>) -> 
 
 fn port_fact(
     facts: &Facts,
+    migration: &Migration<'_>,
     endpoint: Option<&Endpoint>,
     host: &Fact<String>,
     assumptions: &mut Vec<Assumption>,
@@ -227,10 +228,14 @@ fn port_fact(
     if let Some(port) = facts.asked.tidb_port.or_else(|| endpoint.and_then(port)) {
         return Fact::Known(port);
     }
-    if endpoint.is_some() {
+    // An endpoint that wasn't seen, or not seen to be the cluster's, may have another port.
+    let named = [&migration.source, &migration.target]
+        .iter()
+        .any(|side| !matches!(side, Side::NotNamed));
+    if endpoint.is_some() || (named && facts.asked.tidb_host.is_none()) {
         return Fact::Unknown(Gap::new(
             "the cluster's port",
-            "the endpoint doesn't show it",
+            "no endpoint that was seen shows it",
             flag("--tidb-port"),
         ));
     }

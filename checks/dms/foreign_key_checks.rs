@@ -15,7 +15,7 @@ pub(crate) static CHECK: Check = Check {
     requirement: "The target endpoint switches foreign key checks off in its sessions",
     severity: Severity::Warning,
     why: "DMS loads tables in any order: where the target's tables have foreign keys, a child row that comes before its parent is refused (error 1216, 1452).",
-    fix: "Set the target endpoint's extra connection attributes to Initstmt=SET FOREIGN_KEY_CHECKS=0;",
+    fix: "Set the target endpoint's extra connection attributes to `Initstmt=SET FOREIGN_KEY_CHECKS=0;`.",
     references: &[
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#create-tidb-cloud-dms-endpoints",
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.MySQL.html",

@@ -35,6 +35,11 @@ pub(crate) static CHECK: Check = Check {
 fn judge(j: &mut Judgement, case: &Case<'_>) {
     // AWS's own key is the default and always enabled; which key it is, its ARN doesn't tell.
     j.undecided_at(Severity::Advice);
+    for side in [&case.migration.source, &case.migration.target] {
+        if let Side::Unseen(gap) = side {
+            j.gap(gap.clone());
+        }
+    }
     let keys = keys(case);
     if keys.is_empty() {
         j.not_applicable("no KMS key is named: AWS's own keeps the data");

@@ -194,6 +194,13 @@ fn source_is_tidb(case: &Case<'_>) -> Option<bool> {
         return Some(true);
     }
     match &case.migration.source {
+        // Without its host a MySQL source can't be told to be another server.
+        Side::Seen(endpoint)
+            if attributes::server_name(endpoint).is_none()
+                && speaks_mysql(endpoint) != Some(false) =>
+        {
+            None
+        }
         Side::Seen(endpoint) => Some(is_tidb(case, endpoint)),
         Side::Unseen(_) => None,
         Side::NotNamed => case.cluster.role.known().map(|_| false),

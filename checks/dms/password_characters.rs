@@ -13,7 +13,7 @@ pub(crate) static CHECK: Check = Check {
     requirement: "The cluster user's password has none of the characters that DMS can't take",
     severity: Severity::Error,
     why: "DMS takes no semicolon in the password of a MySQL endpoint, no braces in any, and a comma only out of a secret; the login fails although the password is right.",
-    fix: "Give the cluster's user a password without ; { } and ,",
+    fix: "Give the cluster's user a password without semicolons, braces and commas.",
     references: &["https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Endpoints.Creating.html"],
     controls: &[],
     needs: super::NEEDS,

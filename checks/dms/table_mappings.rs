@@ -46,6 +46,12 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             config.table_mappings.as_deref(),
         ),
         (None, Kind::Instance(_) | Kind::Planned) => {
+            for side in [&case.migration.source, &case.migration.target] {
+                if let Side::Unseen(gap) = side {
+                    j.undecided_at(Severity::Warning);
+                    j.gap(gap.clone());
+                }
+            }
             j.not_applicable("there is no task yet, and no table mappings were given");
             return;
         }

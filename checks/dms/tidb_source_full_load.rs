@@ -39,6 +39,11 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             }
             match (&case.migration.source, j.look(case.cluster.role.clone())) {
                 (Side::Unseen(gap), Some(_)) => j.gap(gap.clone()),
+                (Side::Seen(source), Some(_)) => j.gap(super::not_delivered(
+                    super::name(source),
+                    "host",
+                    "dms:DescribeEndpoints",
+                )),
                 (_, Some(_)) => j.not_applicable("TiDB isn't the source"),
                 (_, None) => {}
             }

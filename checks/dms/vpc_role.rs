@@ -160,11 +160,18 @@ fn trust(document: &Value) -> Option<Trust> {
     };
     let mut best = Trust::None;
     for statement in statements {
-        let service = statement
-            .get("Principal")
-            .and_then(|principal| principal.get("Service"));
-        let names_us = holds(service, &|name| name == SERVICE);
-        let action = holds(statement.get("Action"), &|name| {
+        if statement.get("NotPrincipal").is_some() || statement.get("NotAction").is_some() {
+            return Some(Trust::Conditional);
+        }
+        // A statement says who may do what; one that doesn't was not delivered whole.
+        let principal = statement.get("Principal")?;
+        let action = statement.get("Action")?;
+        if principal.as_object().is_some_and(serde_json::Map::is_empty) {
+            return None;
+        }
+        let names_us = principal.as_str() == Some("*")
+            || holds(principal.get("Service"), &|name| name == SERVICE);
+        let action = holds(Some(action), &|name| {
             name.eq_ignore_ascii_case("sts:AssumeRole") || name == "sts:*" || name == "*"
         });
         if !names_us || !action {

@@ -111,7 +111,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
                     .items
                     .iter()
                     .any(|known| {
-                        known.vpc_id.as_deref() == Some(vpc)
+                        known.vpc_id.as_deref().is_none_or(|known| known == vpc)
                             && known
                                 .service_name
                                 .as_deref()

@@ -5,7 +5,7 @@ use ipnet::Ipv4Net;
 use crate::{
     case::{Case, Seat},
     check::{Check, Judge},
-    facts::{Assumption, Gap, Lookup, PathKind, Unlock, inventory::ec2::Subnet},
+    facts::{Gap, Lookup, PathKind, Unlock, inventory::ec2::Subnet},
     judgement::Judgement,
     severity::Severity,
 };
@@ -48,7 +48,10 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
         .cluster_seen()
         .and_then(|cluster| cluster.vpc_peerings.clone());
     let registered = match peerings {
-        None => None,
+        None => {
+            j.undecided_at(Severity::Advice);
+            None
+        }
         Some(fact) => {
             let Some(list) = j.look(fact) else { return };
             list.into_iter()
@@ -77,7 +80,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
     without_registration(j, case, seat, subnet, net);
 }
 
-/// Without TiDB Cloud's word: it is the VPC's primary CIDR that people register.
+/// Without TiDB Cloud's word nothing is known, however likely the VPC's primary CIDR is.
 fn without_registration(
     j: &mut Judgement,
     case: &Case<'_>,
@@ -96,10 +99,11 @@ fn without_registration(
     };
     let primary = self::net(vpc.cidr_block.as_deref());
     if primary.is_some_and(|primary| primary.contains(&net)) {
-        j.assume(Assumption::new(
-            vpc.vpc_id.as_str(),
-            "the peering was set up with its primary CIDR",
-            "what TiDB Cloud has registered was not delivered",
+        j.gap(Gap::new(
+            seat.id.as_str(),
+            "it is in the VPC's primary CIDR, which is the one that is usually registered; what TiDB \
+             Cloud has registered was not delivered",
+            Unlock::File("what the TiDB Cloud API says of VPC peerings".into()),
         ));
         return;
     }
@@ -138,7 +142,12 @@ mod tests {
                     Outcome::Warn,
                     "no way back",
                 ),
-                (&[(peerings, json!(null))], Outcome::Pass, ""),
+                // Which CIDR was registered wasn't seen, however likely the primary one is.
+                (
+                    &[(peerings, json!(null))],
+                    Outcome::Unknown,
+                    "usually registered",
+                ),
                 (
                     &[secondary.clone(), (peerings, json!(null))],
                     Outcome::Unknown,

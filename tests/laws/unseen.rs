@@ -121,7 +121,22 @@ const ABSENCE_SPEAKS: &[(&str, &str)] = &[
         "the VPC's default group",
     ),
     ("ReplicationConfigs/IsReadOnly", "the user's own"),
+    (
+        "ReplicationInstances/PendingModifiedValues/ReplicationInstanceClass",
+        "it stays as it is",
+    ),
+    ("ReplicationInstances/DnsNameServers", "the VPC's own"),
     ("Endpoints/CertificateArn", "no certificate"),
+    ("Endpoints/DatabaseName", "no database"),
+    (
+        "Endpoints/KmsKeyId",
+        "an endpoint without a password of its own",
+    ),
+    ("Endpoints/MySQLSettings", "no settings of MySQL's own"),
+    (
+        "Endpoints/MySQLSettings/SecretsManagerSecretId",
+        "user and password stand in the endpoint",
+    ),
     ("Endpoints/ExtraConnectionAttributes", "no attributes"),
     // The plan itself: another plan is another migration.
     ("asked/subnets", "the plan"),
@@ -131,6 +146,12 @@ const ABSENCE_SPEAKS: &[(&str, &str)] = &[
         "the plan: then AWS takes the VPC's default group",
     ),
     ("asked/serverless", "the plan"),
+    ("asked/publicly_accessible", "the plan"),
+    ("asked/tidb_port", "then it is the endpoint's"),
+    (
+        "asked/tidb_tier",
+        "then it is the one that the host's name tells",
+    ),
 ];
 
 /// One thing that can be taken away.
