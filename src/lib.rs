@@ -3,7 +3,7 @@
 //!
 //! Data flows one way, once: [`collect`] looks and never judges, `tidb_dms_checks` judges and never
 //! looks, [`report`] writes. [`doctor`] is the three steps in one function; [`trace`] asks the path
-//! engine alone; [`cli`] and [`config`] are what can be typed, [`catalogue`] what the program knows of
+//! engine alone, `probe` looks at one endpoint and only saves what it saw; [`cli`] and [`config`] are what can be typed, [`catalogue`] what the program knows of
 //! itself.
 
 pub mod catalogue;
@@ -11,5 +11,7 @@ pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod doctor;
+#[cfg(feature = "live")]
+pub mod probe;
 pub mod report;
 pub mod trace;

@@ -11,6 +11,8 @@ use tidb_dms_checks::facts::Facts;
 mod document;
 pub mod evidence;
 pub mod facts;
+#[cfg(feature = "live")]
+pub mod probe;
 mod text;
 
 /// Why facts could not be had from files.
