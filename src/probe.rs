@@ -14,7 +14,7 @@ use clap::Args;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use thiserror::Error;
-use tidb_dms_checks::facts::{Facts, cluster::HostName, probe::Vantage};
+use tidb_dms_checks::facts::{Facts, Tier, cluster::HostName, probe::Vantage};
 
 use crate::{
     cli::{ArgumentError, RoleName, certificate},
@@ -29,7 +29,7 @@ const PORT: u16 = 4000;
 
 /// The arguments of `probe`.
 ///
-/// Needs no AWS: run it in CloudShell inside the VPC, in a pod, or on an instance in the replication's
+/// Needs no AWS: run it in AWS CloudShell inside the VPC, in a pod, or on an instance in the replication's
 /// subnet, and give the file to `doctor --facts`. Exit code 0 once the facts are saved, whatever was
 /// seen.
 #[derive(Args, Debug)]
@@ -191,9 +191,7 @@ pub fn run(arguments: &ProbeArguments) -> Result<u8, ProbeError> {
         .build()
         .map_err(ProbeError::Start)?;
     let mut facts = Facts::new(Timestamp::now());
-    facts
-        .probes
-        .push(runtime.block_on(probe(&target, limit)));
+    facts.probes.push(runtime.block_on(probe(&target, limit)));
     // Whatever still hangs somewhere is left behind.
     runtime.shutdown_background();
 
@@ -213,7 +211,7 @@ pub fn run(arguments: &ProbeArguments) -> Result<u8, ProbeError> {
 fn trust(arguments: &ProbeArguments) -> Result<Option<Trust>, ProbeError> {
     let shared_gateway = HostName::read(&arguments.place.host)
         .and_then(|host| host.tier)
-        .is_some_and(|tier| tier.is_shared_gateway());
+        .is_some_and(Tier::is_shared_gateway);
     let name = match &arguments.ca {
         Some(name) => name.as_str(),
         None if shared_gateway => "isrg-root-x1",
@@ -275,8 +273,19 @@ mod tests {
             assert_eq!(place(text), Ok((host.to_owned(), port)), "{text}");
         }
         for text in [
-            "", ":4000", "a:0", "a:x", "a:65536", "a b", "a..b", "[::1", "[x]:1", "[::1]5",
-            "mysql://a", "a/b", "u@a",
+            "",
+            ":4000",
+            "a:0",
+            "a:x",
+            "a:65536",
+            "a b",
+            "a..b",
+            "[::1",
+            "[x]:1",
+            "[::1]5",
+            "mysql://a",
+            "a/b",
+            "u@a",
         ] {
             assert!(place(text).is_err(), "{text}");
         }

@@ -46,8 +46,7 @@ pub(super) fn resolved(
             })
             .collect()
     };
-    let from_seats =
-        answers(&|vantage| matches!(vantage, Vantage::Seat(subnet) if in_vpc(subnet)));
+    let from_seats = answers(&|vantage| matches!(vantage, Vantage::Seat(subnet) if in_vpc(subnet)));
     let (addresses, because) = if from_seats.is_empty() {
         let public = case.cluster.path == Fact::Known(PathKind::Public);
         let from_elsewhere = answers(&|vantage| *vantage == Vantage::Elsewhere);

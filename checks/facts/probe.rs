@@ -79,15 +79,7 @@ impl Probe {
     }
 
     /// What makes two probes looks at the same thing from the same place.
-    fn subject(
-        &self,
-    ) -> (
-        String,
-        u16,
-        &Vantage,
-        Option<&'static str>,
-        &Option<String>,
-    ) {
+    fn subject(&self) -> (String, u16, &Vantage, Option<&'static str>, &Option<String>) {
         (
             self.host.trim_end_matches('.').to_ascii_lowercase(),
             self.port,

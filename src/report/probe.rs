@@ -59,7 +59,10 @@ fn dns(outcome: &DnsOutcome) -> String {
         DnsOutcome::Answer(answer) => {
             let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
             let via = answer.aliases.last().map(|name| format!(" via {name}"));
-            let by = answer.resolver.as_ref().map(|name| format!(", says {name}"));
+            let by = answer
+                .resolver
+                .as_ref()
+                .map(|name| format!(", says {name}"));
             format!(
                 "{}{}{}",
                 addresses.join(", "),

@@ -1,5 +1,7 @@
 //! `tidb-dms probe` as a user runs it, against servers on loopback: real ones and ill-behaved ones.
 #![cfg(feature = "live")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod certificates;
 mod mariadb;
@@ -27,24 +29,24 @@ const PASSWORD: &str = "Pl4nted;pass{word";
 const ALL: &[&rustls::SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
 /// What a run left behind.
-pub struct Run {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+struct Run {
+    code: i32,
+    stdout: String,
+    stderr: String,
     /// The one probe in the facts.
-    pub probe: Value,
-    pub took: Duration,
-    pub folder: TempDir,
+    probe: Value,
+    took: Duration,
+    folder: TempDir,
 }
 
 impl Run {
-    pub fn facts_file(&self) -> PathBuf {
+    fn facts_file(&self) -> PathBuf {
         self.folder.path().join("facts.json")
     }
 }
 
 /// Probes a place with the planted password in the environment, which then must be nowhere.
-pub fn probe(place: &str, arguments: &[&str]) -> Run {
+fn probe(place: &str, arguments: &[&str]) -> Run {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("facts.json");
     let begin = Instant::now();
@@ -98,7 +100,7 @@ fn ca_file(folder: &TempDir, pem: &str) -> PathBuf {
     file
 }
 
-pub fn known<'a>(probe: &'a Value, look: &str) -> &'a Value {
+fn known<'a>(probe: &'a Value, look: &str) -> &'a Value {
     let seen = &probe[look]["seen"];
     assert!(seen.get("known").is_some(), "{look}: {seen}");
     &seen["known"]
@@ -106,7 +108,9 @@ pub fn known<'a>(probe: &'a Value, look: &str) -> &'a Value {
 
 fn reason<'a>(probe: &'a Value, look: &str) -> &'a str {
     let seen = &probe[look]["seen"];
-    seen["unknown"]["reason"].as_str().unwrap_or_else(|| panic!("{look}: {seen}"))
+    seen["unknown"]["reason"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{look}: {seen}"))
 }
 
 /// Nothing that could be a login came, on no connection.
@@ -307,7 +311,10 @@ fn only_tls_1_3_is_refused_by_its_alert() {
     let folder = TempDir::new().unwrap();
     let ca = ca_file(&folder, &authority.pem);
     let server = Server::tls(&authority.identity(&["localhost"]), &[&TLS13]);
-    let run = saved(&format!("localhost:{}", server.port), &["--ca", ca.to_str().unwrap()]);
+    let run = saved(
+        &format!("localhost:{}", server.port),
+        &["--ca", ca.to_str().unwrap()],
+    );
     assert_eq!(known(&run.probe, "tls")["session"]["protocol"], "TLSv1.3");
     assert_eq!(
         known(&run.probe, "tls12"),
@@ -334,11 +341,27 @@ fn nobody_logs_in_where_the_ca_does_not_vouch() {
     let folder = TempDir::new().unwrap();
     let ca = ca_file(&folder, &right.pem);
     for (place, identity, cause) in [
-        ("localhost", Authority::new("wrong").identity(&["localhost"]), "UnknownIssuer"),
-        ("localhost", Authority::new("right").identity(&["localhost"]), ""),
+        (
+            "localhost",
+            Authority::new("wrong").identity(&["localhost"]),
+            "UnknownIssuer",
+        ),
+        (
+            "localhost",
+            Authority::new("right").identity(&["localhost"]),
+            "",
+        ),
         ("localhost", self_signed("localhost"), ""),
-        ("localhost", right.identity(&["other.example"]), "not valid for name"),
-        ("127.0.0.1", right.identity(&["localhost"]), "not valid for name"),
+        (
+            "localhost",
+            right.identity(&["other.example"]),
+            "not valid for name",
+        ),
+        (
+            "127.0.0.1",
+            right.identity(&["localhost"]),
+            "not valid for name",
+        ),
     ] {
         let server = Server::tls(&identity, ALL);
         let run = saved(&format!("{place}:{}", server.port), &with_login(&ca, &[]));

@@ -14,20 +14,20 @@ use crate::certificates::Identity;
 
 /// What the server was sent: before TLS, and inside of it.
 #[derive(Default)]
-pub struct Log {
-    pub plain: Mutex<Vec<u8>>,
-    pub inside: Mutex<Vec<u8>>,
+pub(crate) struct Log {
+    pub(crate) plain: Mutex<Vec<u8>>,
+    pub(crate) inside: Mutex<Vec<u8>>,
 }
 
 /// A server that runs until the test ends.
-pub struct Server {
-    pub port: u16,
-    pub log: Arc<Log>,
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    pub(crate) log: Arc<Log>,
 }
 
 impl Server {
     /// Serves each connection on a thread of its own.
-    pub fn start(serve: impl Fn(TcpStream, &Log) + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(serve: impl Fn(TcpStream, &Log) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let log = Arc::new(Log::default());
@@ -43,7 +43,7 @@ impl Server {
     }
 
     /// Says something and then remembers what it is told.
-    pub fn saying(words: &'static [u8]) -> Self {
+    pub(crate) fn saying(words: &'static [u8]) -> Self {
         Self::start(move |mut stream, log| {
             stream.write_all(words).unwrap();
             drain(&mut stream, &log.plain);
@@ -51,14 +51,14 @@ impl Server {
     }
 
     /// Greets, lets TLS begin, and remembers what comes inside.
-    pub fn tls(identity: &Identity, versions: &[&'static SupportedProtocolVersion]) -> Self {
+    pub(crate) fn tls(identity: &Identity, versions: &[&'static SupportedProtocolVersion]) -> Self {
         Self::talking_tls(identity, versions, |stream, log| {
             drain(stream, &log.inside);
         })
     }
 
     /// Greets, lets TLS begin, and goes on inside.
-    pub fn talking_tls(
+    pub(crate) fn talking_tls(
         identity: &Identity,
         versions: &[&'static SupportedProtocolVersion],
         talk: impl Fn(&mut StreamOwned<ServerConnection, TcpStream>, &Log) + Send + Sync + 'static,
@@ -84,7 +84,7 @@ impl Server {
 }
 
 /// Reads the 36 bytes that ask for TLS.
-pub fn read_tls_request(stream: &mut TcpStream, log: &Log) -> bool {
+pub(crate) fn read_tls_request(stream: &mut TcpStream, log: &Log) -> bool {
     let mut request = [0; 36];
     let complete = stream.read_exact(&mut request).is_ok();
     log.plain.lock().unwrap().extend(request);
@@ -92,7 +92,7 @@ pub fn read_tls_request(stream: &mut TcpStream, log: &Log) -> bool {
 }
 
 /// Reads until the peer has had enough.
-pub fn drain(stream: &mut impl Read, into: &Mutex<Vec<u8>>) {
+pub(crate) fn drain(stream: &mut impl Read, into: &Mutex<Vec<u8>>) {
     let mut buffer = [0; 1024];
     loop {
         match stream.read(&mut buffer) {
@@ -105,7 +105,7 @@ pub fn drain(stream: &mut impl Read, into: &Mutex<Vec<u8>>) {
 }
 
 /// The greeting of a TiDB 8.5.4, with or without the offer of TLS.
-pub fn greeting(tls: bool) -> Vec<u8> {
+pub(crate) fn greeting(tls: bool) -> Vec<u8> {
     let ssl: u8 = if tls { 0x08 } else { 0 };
     let mut payload = b"\x0a8.0.11-TiDB-v8.5.4\0\x01\0\0\0saltsalt\0".to_vec();
     payload.extend([0x8f, 0xa6 | ssl, 0x2e, 0x02, 0x00, 0x1b, 0x00, 21]);
@@ -115,7 +115,7 @@ pub fn greeting(tls: bool) -> Vec<u8> {
 }
 
 /// A packet with its header.
-pub fn packet(sequence: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn packet(sequence: u8, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
     let mut packet = vec![length[0], length[1], length[2], sequence];
     packet.extend(payload);
@@ -123,7 +123,7 @@ pub fn packet(sequence: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Reads one packet.
-pub fn read_packet(stream: &mut impl Read) -> Option<(u8, Vec<u8>)> {
+pub(crate) fn read_packet(stream: &mut impl Read) -> Option<(u8, Vec<u8>)> {
     let mut header = [0; 4];
     stream.read_exact(&mut header).ok()?;
     let length = u32::from_le_bytes([header[0], header[1], header[2], 0]);
@@ -133,6 +133,6 @@ pub fn read_packet(stream: &mut impl Read) -> Option<(u8, Vec<u8>)> {
 }
 
 /// Longer than any test's deadline.
-pub fn hang() {
-    thread::sleep(Duration::from_secs(60));
+pub(crate) fn hang() {
+    thread::sleep(Duration::from_mins(1));
 }

@@ -180,17 +180,12 @@ mod tests {
         assert_eq!(answer.aliases, ["b", "c"]);
         assert_eq!(
             answer.addresses,
-            [
-                IpAddr::from([10, 0, 0, 1]),
-                IpAddr::from([10, 0, 0, 2])
-            ]
+            [IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2])]
         );
     }
 
     /// A DNS server on loopback, and what it is called in a configuration.
-    async fn server(
-        answer: impl Fn(&mut Message) -> bool + Send + 'static,
-    ) -> NameServerConfig {
+    async fn server(answer: impl Fn(&mut Message) -> bool + Send + 'static) -> NameServerConfig {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let mut server = NameServerConfig::udp(IpAddr::from([127, 0, 0, 1]));
         server.connections[0].port = socket.local_addr().unwrap().port();

@@ -199,8 +199,18 @@ mod tests {
     #[test]
     fn errors_are_read_with_and_without_a_state() {
         for (packet, code, state, message) in [
-            (&b"\xff\x10\x04Too many connections"[..], 1040, None, "Too many connections"),
-            (b"\xff\x6a\x04#HY000Host 'x' is not allowed", 1130, Some("HY000"), "Host 'x' is not allowed"),
+            (
+                &b"\xff\x10\x04Too many connections"[..],
+                1040,
+                None,
+                "Too many connections",
+            ),
+            (
+                b"\xff\x6a\x04#HY000Host 'x' is not allowed",
+                1130,
+                Some("HY000"),
+                "Host 'x' is not allowed",
+            ),
             (b"\xff\x6a\x04#\xc3\xa4", 1130, None, "#ä"),
         ] {
             let GreetingOutcome::Refused(error) = parse(packet) else {
@@ -214,18 +224,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_no_greeting_is_told_apart() {
         let end = Instant::now() + Duration::from_secs(3);
-        let read = async |mut bytes: &[u8]| super::read(&mut bytes, end).await;
+        let outcome = async |mut bytes: &[u8]| read(&mut bytes, end).await;
         assert_eq!(
-            read(b"SSH-2.0-OpenSSH_9.2\r\n").await,
+            outcome(b"SSH-2.0-OpenSSH_9.2\r\n").await,
             GreetingOutcome::NotMysql("it begins with `SSH-`".into())
         );
-        assert_eq!(read(b"").await, GreetingOutcome::Closed);
-        assert_eq!(read(b"\x50\0\0\0\x0a8.0").await, GreetingOutcome::Closed);
+        assert_eq!(outcome(b"").await, GreetingOutcome::Closed);
+        assert_eq!(outcome(b"\x50\0\0\0\x0a8.0").await, GreetingOutcome::Closed);
         assert_eq!(
-            read(b"\x02\0\0\0\x09\x01").await,
+            outcome(b"\x02\0\0\0\x09\x01").await,
             GreetingOutcome::NotMysql("its first packet begins with 09 01".into())
         );
         let (mut here, _there) = tokio::io::duplex(10);
-        assert_eq!(super::read(&mut here, end).await, GreetingOutcome::TimedOut);
+        assert_eq!(read(&mut here, end).await, GreetingOutcome::TimedOut);
     }
 }

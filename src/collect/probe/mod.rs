@@ -201,11 +201,9 @@ fn channel<'a>(
             Unlock::Vantage("a place that gets a TLS session with the server".into()),
         );
     }
-    if target.danger_allow_unverified_login {
-        return Ok(mysql::Channel::DangerUnverified);
-    }
     match (&target.trust, verdict) {
         (Some(trust), Some(Ok(()))) => Ok(mysql::Channel::Verified(trust)),
+        _ if target.danger_allow_unverified_login => Ok(mysql::Channel::DangerUnverified),
         (Some(trust), Some(Err(cause))) => refuse(
             format!(
                 "{} doesn't vouch for the server ({cause}), so no password was sent",

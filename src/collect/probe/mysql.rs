@@ -137,16 +137,18 @@ pub(super) async fn look(
 }
 
 fn options(place: &Place<'_>, account: &Account, channel: Channel<'_>) -> OptsBuilder {
-    let tls = SslOpts::default().with_disable_built_in_roots(true);
     let tls = match channel {
-        Channel::Verified(trust) => tls.with_root_certs(
-            trust
-                .certificates
-                .iter()
-                .map(|certificate| certificate.to_vec().into())
-                .collect(),
-        ),
-        Channel::DangerUnverified => tls.with_danger_accept_invalid_certs(true),
+        Channel::Verified(trust) => SslOpts::default()
+            .with_disable_built_in_roots(true)
+            .with_root_certs(
+                trust
+                    .certificates
+                    .iter()
+                    .map(|certificate| certificate.to_vec().into())
+                    .collect(),
+            ),
+        // The library wants some roots also where it asks none of them.
+        Channel::DangerUnverified => SslOpts::default().with_danger_accept_invalid_certs(true),
     };
     OptsBuilder::default()
         .ip_or_hostname(place.host)
@@ -187,7 +189,8 @@ impl Session<'_> {
             ),
             variables: Some(
                 self.ask(&variables, |rows| {
-                    let pair = |row: &Row| Some((text(row, 0)?.to_ascii_lowercase(), text(row, 1)?));
+                    let pair =
+                        |row: &Row| Some((text(row, 0)?.to_ascii_lowercase(), text(row, 1)?));
                     Some(rows.iter().filter_map(pair).collect::<BTreeMap<_, _>>())
                 })
                 .await,
@@ -220,11 +223,7 @@ impl Session<'_> {
         .await
     }
 
-    async fn ask<T>(
-        &mut self,
-        question: &str,
-        read: impl FnOnce(&[Row]) -> Option<T>,
-    ) -> Look<T> {
+    async fn ask<T>(&mut self, question: &str, read: impl FnOnce(&[Row]) -> Option<T>) -> Look<T> {
         let begun = Begun::now();
         // A list of names needn't stand in a sentence.
         let about = question.split(" WHERE").next().unwrap_or(question);

@@ -134,12 +134,11 @@ async fn handshake(
     let Ok(name) = ServerName::try_from(host.to_owned()) else {
         return broken("the host is no name that TLS could ask for".into());
     };
-    let config = match ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(versions)
-    {
-        Ok(builder) => builder,
-        Err(error) => return broken(error.to_string()),
-    };
+    let config =
+        match ClientConfig::builder_with_provider(provider()).with_protocol_versions(versions) {
+            Ok(builder) => builder,
+            Err(error) => return broken(error.to_string()),
+        };
     let mut config = config
         .dangerous()
         .with_custom_certificate_verifier(Arc::<DangerRecordingVerifier>::clone(verifier))
@@ -179,13 +178,13 @@ fn tls_error(error: &io::Error) -> Option<&Error> {
 
 fn session(stream: &TlsStream<TcpStream>, record: Record) -> TlsOutcome {
     let (_, connection) = stream.get_ref();
-    let protocol = connection.protocol_version().map_or("unknown", |version| {
-        match version {
+    let protocol = connection
+        .protocol_version()
+        .map_or("unknown", |version| match version {
             rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2",
             rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3",
             _ => "unknown",
-        }
-    });
+        });
     // rustls says `TLS13_AES_…` where IANA says `TLS_AES_…`.
     let cipher = connection
         .negotiated_cipher_suite()
@@ -203,11 +202,13 @@ fn session(stream: &TlsStream<TcpStream>, record: Record) -> TlsOutcome {
 /// An alert's name as the RFCs write it.
 fn alert_name(alert: AlertDescription) -> String {
     let mut name = String::new();
+    let mut last = '_';
     for letter in format!("{alert:?}").chars() {
-        if letter.is_ascii_uppercase() && name.ends_with(|last: char| last.is_ascii_lowercase()) {
+        if letter.is_ascii_uppercase() && last.is_ascii_lowercase() {
             name.push('_');
         }
         name.push(letter.to_ascii_lowercase());
+        last = letter;
     }
     name
 }
