@@ -157,19 +157,30 @@ fn judgements(check: &Check, case: &Case<'_>) -> Vec<(Subject, Judgement)> {
     }
 }
 
-/// The checks in `after` that are open for a subject: its own row, or the whole migration's.
+/// The checks that explain why something isn't known of a subject: those in `after` that are open,
+/// and where one of them is itself blocked, what blocks it.
 fn open_before(check: &Check, subject: &Subject, rows: &[Row]) -> Vec<String> {
-    let mut open: Vec<String> = rows
-        .iter()
-        .filter(|row| check.after.contains(&row.check.as_str()) && row.outcome.is_open())
-        .filter(|row| {
-            row.subject == *subject
+    let mut open: Vec<String> = Vec::new();
+    let before = rows.iter().filter(|row| {
+        check.after.contains(&row.check.as_str())
+            && row.outcome.is_open()
+            && (row.subject == *subject
                 || row.subject.kind == "migration"
-                || subject.kind == "migration"
-        })
-        .map(|row| row.check.clone())
-        .collect();
-    open.dedup();
+                || subject.kind == "migration")
+    });
+    for row in before {
+        let own = [row.check.clone()];
+        let roots = if row.outcome == Outcome::Blocked {
+            &row.by[..]
+        } else {
+            &own[..]
+        };
+        for root in roots {
+            if !open.contains(root) {
+                open.push(root.clone());
+            }
+        }
+    }
     open
 }
 

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod dms;
 mod examine;
 pub mod facts;
+pub mod grants;
 pub mod judgement;
 pub mod migration;
 pub mod network;
@@ -21,6 +22,7 @@ pub mod policy;
 mod repair;
 pub mod report;
 pub mod severity;
+pub mod trust;
 
 pub use case::seats_of_instance;
 pub use examine::{examine, examine_all};

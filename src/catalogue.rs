@@ -7,8 +7,10 @@ use tidb_dms_checks::{
     check::Check,
     checks,
     facts::Facts,
+    grants,
     path::{Code, Leg, Trace, owner},
     report::Report,
+    trust::Trust,
 };
 
 use crate::{
@@ -123,6 +125,8 @@ pub fn schema(document: SchemaDocument) -> String {
         SchemaDocument::Facts => schema_for!(Facts),
         SchemaDocument::Report => schema_for!(Report),
         SchemaDocument::Trace => schema_for!(Trace),
+        SchemaDocument::Grants => schema_for!(grants::Answer),
+        SchemaDocument::Tls => schema_for!(Trust),
         SchemaDocument::Config => schema_for!(DoctorArguments),
     };
     json::pretty(&schema)

@@ -17,7 +17,7 @@ use thiserror::Error;
 use tidb_dms_checks::{
     checks,
     facts::{
-        Asked, PathKind, Role, Tier,
+        Asked,
         cluster::{AccessEntry, NotAnEntry},
     },
     policy::Policy,
@@ -25,6 +25,12 @@ use tidb_dms_checks::{
 };
 
 use crate::report::{Target, TargetError};
+
+mod engines;
+mod names;
+
+pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
+pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.
@@ -49,6 +55,14 @@ pub enum Command {
     Probe(crate::probe::ProbeArguments),
     /// Follow a connection through the VPC, hop by hop.
     Trace(TraceArguments),
+    /// Say whether a pasted SHOW GRANTS is enough for an endpoint of AWS DMS.
+    ///
+    /// Exit codes: 0 enough; 1 lacking; 2 the program could not do its work; 3 it can't be told.
+    Grants(GrantsArguments),
+    /// Say what verify-full would say of a server's certificate chain.
+    ///
+    /// Exit codes: 0 trusted; 1 refused; 2 the program could not do its work; 3 it can't be told.
+    Tls(TlsArguments),
     /// List the checks.
     Checks,
     /// Explain a check, or a stop code of `trace`.
@@ -72,6 +86,10 @@ pub enum SchemaDocument {
     Report,
     /// What `trace --json` writes.
     Trace,
+    /// What `grants --json` writes.
+    Grants,
+    /// What `tls --json` writes.
+    Tls,
     /// What `--config` reads.
     Config,
 }
@@ -229,127 +247,6 @@ pub struct DoctorArguments {
     /// The level from which the run fails: `error`, `warning` or `advice`.
     #[arg(long, value_name = "LEVEL", help_heading = "The report")]
     pub fail_on: Option<SeverityName>,
-}
-
-/// The arguments of `trace`.
-#[derive(Args, Debug)]
-pub struct TraceArguments {
-    /// A facts document that an earlier run saved; may be given several times.
-    #[arg(long, value_name = "FILE")]
-    pub facts: Vec<PathBuf>,
-    /// AWS CLI output, a file or a folder with everything below it; may be given several times.
-    #[arg(long, value_name = "PATH", required_unless_present = "facts")]
-    pub evidence: Vec<PathBuf>,
-    /// Where the connection starts: a subnet, an interface, an instance, or a replication instance.
-    #[arg(long, value_name = "ID")]
-    pub from: String,
-    /// Where it goes to: addresses of one host, or `public` for any public address.
-    #[arg(long, value_name = "IP|public", value_delimiter = ',', required = true)]
-    pub to: Vec<Destination>,
-    /// The destination port.
-    #[arg(long, value_name = "PORT", default_value_t = 4000,
-          value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: u16,
-    /// The source's security groups, instead of those that it has.
-    #[arg(long, value_name = "GROUP", value_delimiter = ',', num_args = 1..)]
-    pub security_groups: Option<Vec<String>>,
-    /// The source's public address, instead of the one that it has.
-    #[arg(long, value_name = "IP")]
-    pub public_ip: Option<Ipv4Addr>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// A destination of `trace`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Destination {
-    /// One address.
-    Address(Ipv4Addr),
-    /// Any public address.
-    Public,
-}
-
-impl std::str::FromStr for Destination {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("public") {
-            return Ok(Self::Public);
-        }
-        match text.parse::<std::net::IpAddr>() {
-            Ok(std::net::IpAddr::V4(address)) => Ok(Self::Address(address)),
-            Ok(std::net::IpAddr::V6(_)) => {
-                Err("an IPv6 address; DMS reaches TiDB Cloud over IPv4, and so does a trace".into())
-            }
-            Err(_) => Err("neither an IPv4 address nor `public`".into()),
-        }
-    }
-}
-
-/// Declares names that are typed, and what they stand for.
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident: $target:ty { $($(#[$attribute:meta])* $variant:ident = $value:expr,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, ValueEnum)]
-        #[serde(rename_all = "kebab-case")]
-        pub enum $name { $($(#[$attribute])* $variant,)* }
-
-        impl From<$name> for $target {
-            fn from(name: $name) -> Self {
-                match name { $($name::$variant => $value,)* }
-            }
-        }
-    };
-}
-
-names! {
-    /// A side of a migration.
-    RoleName: Role { Source = Role::Source, Target = Role::Target, }
-}
-names! {
-    /// A tier of TiDB Cloud; Starter was called Serverless.
-    TierName: Tier {
-        #[value(alias = "serverless")]
-        #[serde(alias = "serverless")]
-        Starter = Tier::Starter,
-        Essential = Tier::Essential,
-        Dedicated = Tier::Dedicated,
-        Premium = Tier::Premium,
-    }
-}
-names! {
-    /// How a cluster is reached.
-    PathName: PathKind {
-        Public = PathKind::Public,
-        PrivateEndpoint = PathKind::PrivateEndpoint,
-        VpcPeering = PathKind::VpcPeering,
-    }
-}
-names! {
-    /// How bad things are.
-    SeverityName: Severity {
-        Error = Severity::Error,
-        Warning = Severity::Warning,
-        Advice = Severity::Advice,
-    }
-}
-names! {
-    /// DMS's SSL modes.
-    SslMode: &'static str {
-        None = "none",
-        Require = "require",
-        VerifyCa = "verify-ca",
-        VerifyFull = "verify-full",
-    }
-}
-names! {
-    /// DMS's migration types.
-    MigrationType: &'static str {
-        FullLoad = "full-load",
-        Cdc = "cdc",
-        FullLoadAndCdc = "full-load-and-cdc",
-    }
 }
 
 /// Arguments that can be typed and mean nothing.

@@ -2,16 +2,18 @@
 //! cluster.
 //!
 //! Data flows one way, once: [`collect`] looks and never judges, `tidb_dms_checks` judges and never
-//! looks, [`report`] writes. [`doctor`] is the three steps in one function; [`trace`] asks the path
-//! engine alone, `probe` looks at one endpoint and only saves what it saw; [`cli`] and [`config`] are what can be typed, [`catalogue`] what the program knows of
-//! itself.
+//! looks, [`report`] writes. [`doctor`] is the three steps in one function; [`trace`], [`grants`] and
+//! [`tls`] ask one engine alone, `probe` looks at one endpoint and judges nothing; [`cli`] and
+//! [`config`] are what can be typed, [`catalogue`] what the program knows of itself.
 
 pub mod catalogue;
 pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod doctor;
+pub mod grants;
 #[cfg(feature = "live")]
 pub mod probe;
 pub mod report;
+pub mod tls;
 pub mod trace;

@@ -9,7 +9,7 @@ use clap::Parser;
 use tidb_dms::{
     catalogue,
     cli::{Cli, Command},
-    doctor, report, trace,
+    doctor, grants, report, tls, trace,
 };
 
 /// The program could not do its work.
@@ -34,6 +34,8 @@ fn run(cli: Cli) -> Result<u8, String> {
             tidb_dms::probe::run(&arguments).map_err(|error| error.to_string())
         }
         Command::Trace(arguments) => trace::run(&arguments).map_err(|error| error.to_string()),
+        Command::Grants(arguments) => grants::run(&arguments).map_err(|error| error.to_string()),
+        Command::Tls(arguments) => tls::run(&arguments).map_err(|error| error.to_string()),
         Command::Checks => print(&catalogue::list()),
         Command::Explain { id } => {
             print(&catalogue::explain(&id).map_err(|error| error.to_string())?)
@@ -42,12 +44,9 @@ fn run(cli: Cli) -> Result<u8, String> {
     }
 }
 
-/// Prints; a reader that stops reading is no error.
 fn print(text: &str) -> Result<u8, String> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(format!("standard output: {error}"))
-        }
-        _ => Ok(0),
+    match report::print(text) {
+        Ok(()) => Ok(0),
+        Err(error) => Err(format!("standard output: {error}")),
     }
 }

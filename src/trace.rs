@@ -40,10 +40,7 @@ pub fn run(arguments: &TraceArguments) -> Result<u8, TraceError> {
     } else {
         report::trace::render(&trace, &Style::of_stdout())
     };
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
-        _ => {}
-    }
+    report::print(&text)?;
     let mut stderr = io::stderr().lock();
     for note in notes {
         // Whoever closed standard error doesn't want to know.

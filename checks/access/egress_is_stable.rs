@@ -4,6 +4,7 @@ use crate::{
     case::{Case, Seat},
     check::{Check, Judge},
     judgement::Judgement,
+    path::Code,
     severity::Severity,
 };
 
@@ -48,7 +49,12 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
     for address in &path.egress.addresses {
         j.note(seat.id.as_str(), "egress", address);
     }
-    if path.leaves_by_own_address {
+    // Whether it has a public address at all is another check's question.
+    let has_one = |code: Code| code != Code::IgwPublicIpAssociationForEgress;
+    if path.leaves_by_own_address
+        && path.stops.iter().all(|stop| has_one(stop.code))
+        && path.doubts.iter().all(|doubt| has_one(doubt.code))
+    {
         j.fail(
             "The replication leaves with its own public address, which may change at a failover, a \
              change of class or maintenance",

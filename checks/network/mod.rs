@@ -62,13 +62,18 @@ fn judge_path<'s>(
     {
         j.gap(doubt.gap.clone());
     }
+    // One rule may stand in the way on several legs; it is one thing to mend.
+    let mut said: Vec<String> = Vec::new();
     for finding in path
         .findings
         .iter()
         .filter(|finding| owner(finding.code, finding.leg) == id)
     {
-        j.fail(format!("{}: {}", finding.at, finding.detail))
-            .at(Severity::Warning);
+        let text = format!("{}: {}", finding.at, finding.detail);
+        if !said.contains(&text) {
+            j.fail(text.as_str()).at(Severity::Warning);
+            said.push(text);
+        }
     }
     Some(path)
 }

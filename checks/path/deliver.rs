@@ -11,7 +11,7 @@ use super::{
     walk::{Back, Sender, Walk, subnet_net},
 };
 use crate::facts::{
-    Gap, Lookup, Unlock,
+    Gap, Lookup, Unlock, defaults,
     inventory::ec2::{NetworkInterface, Subnet},
 };
 
@@ -173,6 +173,18 @@ impl<'a> Walk<'a, '_> {
         }
         if leg != Leg::Nat {
             self.hop("network-interface", id, "the destination".into());
+        }
+        if interface.interface_type.is_none() {
+            self.assume(defaults::INTERFACE_TYPE.assumed(id));
+        }
+        if interface.interface_type.as_deref() == Some("nat_gateway") {
+            self.stop(
+                Code::CannotRoute,
+                leg,
+                id,
+                format!("{id} is a NAT gateway's, which takes no connections to itself"),
+                Blame::Nothing,
+            );
         }
         let attachment = interface.attachment.as_ref();
         let detached = interface.status.as_deref() == Some("available")

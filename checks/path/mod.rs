@@ -18,6 +18,11 @@ mod deliver;
 pub mod filter;
 mod firewall;
 mod gateway;
+mod nat;
+mod nat_instance;
+mod pass;
+mod peering;
+mod record;
 pub mod route;
 mod source;
 #[cfg(test)]

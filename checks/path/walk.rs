@@ -5,17 +5,15 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::{
-    Blame, Doubt, Hop, Path, PathFinding, PublicAddress, Source, Stop,
+    Blame, Path, PublicAddress, Source,
     addresses::{Addresses, Ports, Relation},
     code::{Code, Leg},
-    filter::{
-        AclAnswer, GroupsAnswer, Peer, PeerGroups, ask_acl, ask_groups, direction, groups_of,
-    },
+    filter::{Peer, PeerGroups, groups_of},
     route::{Chosen, Target, look_up, table_of_subnet},
 };
 use crate::facts::{
     Assumption, Fact, Gap, Index, Lookup, Unlock,
-    inventory::ec2::{RouteTable, Subnet, Vpc},
+    inventory::ec2::{RouteTable, Subnet},
 };
 
 /// Who sends the packet at this point of the way.
@@ -91,7 +89,7 @@ pub(super) fn walk<'a>(
 }
 
 impl<'a> Walk<'a, '_> {
-    fn start(&mut self, source: &Source<'a>) {
+    pub(super) fn start(&mut self, source: &Source<'a>) {
         let subnet = source.subnet;
         if let Some(interface) = source.interface {
             self.hop(
@@ -169,13 +167,8 @@ impl<'a> Walk<'a, '_> {
         self.send(&sender);
     }
 
-    pub(super) fn unrecognised_of_vpc(&mut self, vpc: &Vpc, leg: Leg) {
-        let gaps = vpc.unrecognised.gaps(&vpc.vpc_id).collect();
-        self.doubts(gaps, Code::CannotRoute, leg);
-    }
-
     /// The seat's security groups, outbound.
-    fn seat_groups(&mut self, source: &Source<'a>) {
+    pub(super) fn seat_groups(&mut self, source: &Source<'a>) {
         match &source.groups {
             None => self.assume(Assumption::new(
                 source.subnet.subnet_id.as_str(),
@@ -205,7 +198,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The groups of whoever has a private address, in this VPC or one that is peered with it.
-    fn groups_of_address(&self, vpc: &str, address: Ipv4Addr) -> PeerGroups {
+    pub(super) fn groups_of_address(&self, vpc: &str, address: Ipv4Addr) -> PeerGroups {
         let peerings = &self.index.inventory.vpc_peering_connections;
         let peers = peerings.items.iter().filter_map(|peering| {
             let sides = [&peering.requester_vpc_info, &peering.accepter_vpc_info]
@@ -240,7 +233,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Whether the destination, of public space, may be a private address all the same: of this VPC or
     /// of one that is peered with it, since a VPC's CIDR may lie in public space.
-    fn may_be_private(&self, vpc: &str) -> bool {
+    pub(super) fn may_be_private(&self, vpc: &str) -> bool {
         let tables = self.index.tables_of_vpc(vpc);
         tables.is_empty()
             || tables.iter().any(|table| {
@@ -282,7 +275,7 @@ impl<'a> Walk<'a, '_> {
         self.certain = was_certain;
     }
 
-    fn send_by_table(&mut self, sender: &Sender<'a>) {
+    pub(super) fn send_by_table(&mut self, sender: &Sender<'a>) {
         if let (Some(address), Some(subnet)) = (self.destination.single(), sender.subnet)
             && subnet_net(subnet).is_some_and(|net| net.contains(&address))
         {
@@ -365,390 +358,6 @@ impl<'a> Walk<'a, '_> {
         }
         self.certain = was_certain;
     }
-
-    /// A stop that a route is to blame for.
-    pub(super) fn stop_at_route(
-        &mut self,
-        code: Code,
-        sender: &Sender<'a>,
-        table: &RouteTable,
-        chosen: &Chosen<'_>,
-        mut detail: String,
-    ) {
-        if let Some((prefix, target)) = &chosen.captures_from {
-            detail = format!(
-                "{detail}; it is more specific than {prefix} → {} and captures {}",
-                target.name(),
-                self.destination
-            );
-        }
-        self.stop(
-            code,
-            sender.leg,
-            &table.route_table_id,
-            detail,
-            Blame::Route {
-                table: table.route_table_id.clone(),
-                vpc: sender.vpc.to_owned(),
-                destination: Some(
-                    chosen
-                        .route
-                        .destination_cidr_block
-                        .clone()
-                        .or_else(|| chosen.route.destination_prefix_list_id.clone())
-                        .unwrap_or_default(),
-                ),
-                wanted: self.destination,
-            },
-        );
-    }
-
-    /// The sender's own subnet lets the packet out and the answer in. What lies behind doesn't matter,
-    /// so it is asked even when the way ends here.
-    pub(super) fn leave(&mut self, sender: &Sender<'a>) {
-        if let Some(subnet) = sender.subnet {
-            self.cross(subnet, sender.leg, true, &[self.destination]);
-        }
-    }
-
-    /// A subnet's network ACL, both directions: the connection's packets one way, the answers the
-    /// other. `outbound` tells which way the connection's packets go. With several possible
-    /// peers it must hold for all; when it holds for some, it can't be told.
-    pub(super) fn cross(&mut self, subnet: &Subnet, leg: Leg, outbound: bool, peers: &[Addresses]) {
-        let acl = match self.index.acl_of_subnet(&subnet.subnet_id) {
-            Ok(acl) => acl,
-            Err(gap) => {
-                self.doubt(gap, Code::SubnetAclRestriction, leg);
-                return;
-            }
-        };
-        let mut words = Vec::new();
-        for (egress, ports, answers) in [
-            (outbound, (self.port, self.port), false),
-            (!outbound, Ports::EPHEMERAL, true),
-        ] {
-            let asked: Vec<(&Addresses, AclAnswer)> = peers
-                .iter()
-                .map(|peer| (peer, ask_acl(acl, egress, peer, ports)))
-                .collect();
-            let way = if egress { "out" } else { "in" };
-            let what = if answers {
-                "answers to 1024–65535".into()
-            } else {
-                format!("tcp {}", ports.0)
-            };
-            let closed = |answer: &AclAnswer| answer.possible.is_empty();
-            if let Some((peer, answer)) = asked.first()
-                && asked.iter().all(|(_, answer)| closed(answer))
-            {
-                let rules = list(&answer.denying);
-                words.push(format!("✗ {way}: {rules} denies {what}"));
-                self.stop(
-                    Code::SubnetAclRestriction,
-                    leg,
-                    &acl.network_acl_id,
-                    format!(
-                        "{} {rules} of {} denies {what} {} {peer} ({})",
-                        direction(egress),
-                        acl.network_acl_id,
-                        if egress { "to" } else { "from" },
-                        subnet.subnet_id
-                    ),
-                    Blame::Acl {
-                        acl: acl.network_acl_id.clone(),
-                        egress,
-                        peer: **peer,
-                        ports,
-                    },
-                );
-                continue;
-            }
-            if let Some((peer, _)) = asked.iter().find(|(_, answer)| closed(answer)) {
-                self.doubt(
-                    Gap::new(
-                        acl.network_acl_id.as_str(),
-                        format!("it lets {what} pass for some of the addresses and not for {peer}"),
-                        Unlock::Nothing,
-                    ),
-                    Code::SubnetAclRestriction,
-                    leg,
-                );
-            }
-            for (_, answer) in &asked {
-                if answer.allowed.is_empty() {
-                    self.doubts(answer.gaps.clone(), Code::SubnetAclRestriction, leg);
-                }
-            }
-            if let Some((_, answer)) = asked.iter().find(|(_, answer)| !answer.allowed.is_empty()) {
-                words.push(format!("{way}: {} allows {what}", list(&answer.allowing)));
-            }
-            if answers && !asked.is_empty() {
-                self.narrow(&asked, leg, &acl.network_acl_id, way);
-            }
-        }
-        self.hop("network-acl", &acl.network_acl_id, words.join("   "));
-    }
-
-    /// Answers come back to some ports only: it arrives for connections that happen to use them. What
-    /// is open for one of several peers and not for another can't be told.
-    fn narrow(&mut self, asked: &[(&Addresses, AclAnswer)], leg: Leg, acl: &str, way: &str) {
-        let mut open = self.ports.clone();
-        let mut possible = Vec::new();
-        for (peer, answer) in asked {
-            open = open.intersection(&answer.allowed);
-            possible.push(self.possible_ports.intersection(&answer.possible));
-            if answer.allowed.is_empty() || answer.allowed == Ports::ephemeral() {
-                continue;
-            }
-            let finding = PathFinding {
-                code: Code::SubnetAclRestriction,
-                leg,
-                at: acl.to_owned(),
-                detail: format!(
-                    "{way}: answers from or to {peer} pass to ports {} only; a connection that uses \
-                     another port of 1024–65535 fails",
-                    answer.allowed
-                ),
-            };
-            if !self.path.findings.contains(&finding) {
-                self.path.findings.push(finding);
-            }
-        }
-        if possible.iter().all(Ports::is_empty) && !self.possible_ports.is_empty() {
-            self.stop(
-                Code::SubnetAclRestriction,
-                leg,
-                acl,
-                format!(
-                    "answers pass to ports {} on the way, and to none of them here: no port is open \
-                     on all of it",
-                    self.possible_ports
-                ),
-                Blame::Nothing,
-            );
-        } else if open.is_empty()
-            && !self.ports.is_empty()
-            && asked.iter().all(|(_, answer)| !answer.allowed.is_empty())
-        {
-            self.doubt(
-                Gap::new(
-                    acl,
-                    "whether any port for answers is open on all of the way can't be told",
-                    Unlock::Nothing,
-                ),
-                Code::SubnetAclRestriction,
-                leg,
-            );
-        }
-        self.ports = open;
-        if possible.windows(2).all(|pair| pair[0] == pair[1]) {
-            self.possible_ports = possible.pop().unwrap_or_default();
-        }
-    }
-
-    /// Security groups, with hop and stop.
-    pub(super) fn ask_groups(&mut self, groups: &[String], egress: bool, peer: &Peer, leg: Leg) {
-        if groups.is_empty() {
-            return;
-        }
-        match ask_groups(self.index, groups, egress, peer, self.port) {
-            GroupsAnswer::Allowed { group, rule } => {
-                self.hop(
-                    "security-group",
-                    &group,
-                    format!("{}: {rule}", direction(egress)),
-                );
-            }
-            GroupsAnswer::Unknown(gaps) => self.doubts(gaps, Code::EniSgRulesMismatch, leg),
-            GroupsAnswer::Denied { any_rule } => {
-                let ids = groups.join(", ");
-                let (code, detail) = if any_rule {
-                    (
-                        Code::EniSgRulesMismatch,
-                        format!(
-                            "no {} rule of {ids} lets tcp {} {} {}",
-                            direction(egress),
-                            self.port,
-                            if egress { "out to" } else { "in from" },
-                            peer.addresses
-                        ),
-                    )
-                } else {
-                    (
-                        Code::SgHasNoRules,
-                        format!(
-                            "{ids} {} no {} rule at all, so nothing {}",
-                            if groups.len() == 1 { "has" } else { "have" },
-                            direction(egress),
-                            if egress { "leaves" } else { "enters" }
-                        ),
-                    )
-                };
-                self.hop("security-group", &groups[0], format!("✗ {detail}"));
-                self.stop(
-                    code,
-                    leg,
-                    &groups[0],
-                    detail,
-                    Blame::Groups {
-                        groups: groups.to_vec(),
-                        egress,
-                        peer: peer.addresses,
-                    },
-                );
-            }
-        }
-    }
-
-    /// The way back to `to` from a route table: it must lead where the packet came from.
-    pub(super) fn way_back(
-        &mut self,
-        table: &Result<&'a RouteTable, Gap>,
-        vpc: &str,
-        leg: Leg,
-        to: &[Addresses],
-        expected: &Back<'_>,
-    ) {
-        let table = match table {
-            Ok(table) => *table,
-            Err(gap) => {
-                self.doubt(gap.clone(), Code::NoRouteToDestination, leg);
-                return;
-            }
-        };
-        for address in to {
-            let answer = look_up(self.index, table, address);
-            let blame = |destination: Option<String>| Blame::Route {
-                table: table.route_table_id.clone(),
-                vpc: vpc.to_owned(),
-                destination,
-                wanted: *address,
-            };
-            let certain = answer.doubts.is_empty();
-            self.doubts(answer.doubts, Code::NoRouteToDestination, leg);
-            let Some(chosen) = answer.chosen else {
-                if certain {
-                    self.stop(
-                        Code::NoRouteToDestination,
-                        leg,
-                        &table.route_table_id,
-                        format!("answers to {address} match no route"),
-                        blame(None),
-                    );
-                }
-                continue;
-            };
-            if !certain {
-                continue;
-            }
-            let way = way_of(&chosen);
-            let destination = Some(chosen.prefix.to_string());
-            if chosen.route.state.as_deref() == Some("blackhole") {
-                self.stop(
-                    Code::BadStateRoute,
-                    leg,
-                    &table.route_table_id,
-                    format!("answers to {address} take {way}, a blackhole"),
-                    blame(destination),
-                );
-                continue;
-            }
-            match (&chosen.target, expected) {
-                (Target::Local, Back::Local) | (Target::InternetGateway(_), Back::Internet) => {}
-                (Target::VpcPeering(id), Back::Peering(peering)) if id == peering => {}
-                (
-                    Target::NatGateway(_)
-                    | Target::InternetGateway(_)
-                    | Target::VpcPeering(_)
-                    | Target::EgressOnlyInternetGateway(_)
-                    | Target::Local,
-                    _,
-                ) => self.stop(
-                    Code::CannotRoute,
-                    leg,
-                    &table.route_table_id,
-                    format!("answers to {address} take {way}, not the way that the packet came"),
-                    blame(destination),
-                ),
-                _ => self.doubt(
-                    Gap::new(
-                        table.route_table_id.as_str(),
-                        format!(
-                            "answers to {address} take {way}, and what happens there can't be seen"
-                        ),
-                        Unlock::Nothing,
-                    ),
-                    Code::CannotRoute,
-                    leg,
-                ),
-            }
-        }
-    }
-
-    pub(super) fn hop(&mut self, kind: &str, id: &str, detail: String) {
-        let hop = Hop {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-            detail,
-        };
-        if self.path.hops.last() != Some(&hop) {
-            self.path.hops.push(hop);
-        }
-    }
-
-    pub(super) fn hop_subnet(&mut self, subnet: &Subnet) {
-        let parts: Vec<&str> = [&subnet.cidr_block, &subnet.availability_zone]
-            .into_iter()
-            .filter_map(Option::as_deref)
-            .collect();
-        self.hop("subnet", &subnet.subnet_id, parts.join(", "));
-        let gaps: Vec<Gap> = subnet.unrecognised.gaps(&subnet.subnet_id).collect();
-        self.doubts(gaps, Code::CannotRoute, Leg::Seat);
-    }
-
-    /// Records a stop; while it isn't certain that the packet comes this way, a doubt.
-    pub(super) fn stop(&mut self, code: Code, leg: Leg, at: &str, detail: String, blame: Blame) {
-        if self.certain {
-            let stop = Stop {
-                code,
-                leg,
-                at: at.to_owned(),
-                detail,
-                blame,
-            };
-            if !self.path.stops.contains(&stop) {
-                self.path.stops.push(stop);
-            }
-        } else {
-            let reason = format!("if the packet comes this way, it is stopped: {detail}");
-            self.doubt(Gap::new(at, reason, Unlock::Nothing), code, leg);
-        }
-    }
-
-    /// While some of the sender's addresses weren't seen, what filters by them can't be told.
-    pub(super) fn more_addresses(&mut self, sender: &Sender<'a>) {
-        let gaps = sender.more_addresses.iter().cloned().collect();
-        self.doubts(gaps, Code::CannotRoute, sender.leg);
-    }
-
-    pub(super) fn doubt(&mut self, gap: Gap, code: Code, leg: Leg) {
-        let doubt = Doubt { gap, code, leg };
-        if !self.path.doubts.contains(&doubt) {
-            self.path.doubts.push(doubt);
-        }
-    }
-
-    pub(super) fn doubts(&mut self, gaps: Vec<Gap>, code: Code, leg: Leg) {
-        for gap in gaps {
-            self.doubt(gap, code, leg);
-        }
-    }
-
-    pub(super) fn assume(&mut self, assumption: Assumption) {
-        if !self.path.assumptions.contains(&assumption) {
-            self.path.assumptions.push(assumption);
-        }
-    }
 }
 
 /// Whether a sender is a NAT gateway.
@@ -788,7 +397,7 @@ pub(super) fn within(subnet: &Subnet, addresses: &[Addresses]) -> bool {
     })
 }
 
-fn list(rules: &[i64]) -> String {
+pub(super) fn list(rules: &[i64]) -> String {
     match rules {
         [] => "no rule".into(),
         [rule] => format!("rule {rule}"),

@@ -2,6 +2,7 @@
 //! kernel routing). The path engine must agree with the kernel on every one of them.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "the worlds are recorded in files"
 )]
 

@@ -11,6 +11,7 @@ use tidb_dms_checks::facts::Facts;
 mod document;
 pub mod evidence;
 pub mod facts;
+pub mod given;
 #[cfg(feature = "live")]
 pub mod probe;
 mod text;

@@ -202,7 +202,7 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
 pub(super) fn command(command: &str, columns: usize) -> Vec<String> {
     let command = plain(command);
     if is_sql(&command) {
-        return wrap(&command, columns);
+        return statement(&command, columns);
     }
     let units = units(&command);
     let mut lines = Vec::new();
@@ -218,6 +218,30 @@ pub(super) fn command(command: &str, columns: usize) -> Vec<String> {
         is_empty = false;
     }
     lines.push(line);
+    lines
+}
+
+/// An SQL statement, broken at blanks that aren't in quotes: a broken name would be another name.
+fn statement(statement: &str, columns: usize) -> Vec<String> {
+    let mut quote = None;
+    let words = statement.split(|letter| {
+        match quote {
+            None if matches!(letter, '`' | '\'' | '"') => quote = Some(letter),
+            Some(open) if open == letter => quote = None,
+            _ => {}
+        }
+        letter == ' ' && quote.is_none()
+    });
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
     lines
 }
 
@@ -415,6 +439,8 @@ mod tests {
     fn sql_has_no_prompt_and_no_backslash() {
         let lines = command("GRANT SELECT, INSERT ON `shop`.* TO 'dms'@'%';", 30);
         assert_eq!(lines, ["GRANT SELECT, INSERT ON", "`shop`.* TO 'dms'@'%';"]);
+        let lines = command("GRANT SELECT ON `a  b c`.* TO `d e`@'%';", 17);
+        assert_eq!(lines, ["GRANT SELECT ON", "`a  b c`.* TO", "`d e`@'%';"]);
     }
 
     #[test]

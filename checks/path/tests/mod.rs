@@ -7,8 +7,25 @@
     reason = "worlds are made in place, by `json!`"
 )]
 
+mod block_public_access;
+mod cases;
+mod destinations;
+mod endpoint;
+mod internet_gateway;
 mod monotony;
+mod nat;
+mod nat_instance;
+mod network_acls;
 mod order;
+mod peering;
+mod public;
+mod routes;
+mod security_groups;
+mod tables;
+mod targets;
+mod unseen;
 mod world;
 
-use world::{Verdict, World};
+use world::{ALLOW, CLUSTER, DENY, ENDPOINT, IN, OUT, Rule, Verdict, World, all, route, tcp};
+
+use super::{Code, Leg};

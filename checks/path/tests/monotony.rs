@@ -17,11 +17,11 @@ use crate::{
 
 /// A world and its question.
 pub(super) struct Asked {
-    pub name: String,
-    pub json: Value,
-    pub from: String,
-    pub to: Vec<Addresses>,
-    pub port: u16,
+    pub(super) name: String,
+    pub(super) json: Value,
+    pub(super) from: String,
+    pub(super) to: Vec<Addresses>,
+    pub(super) port: u16,
 }
 
 impl From<(&str, World)> for Asked {
@@ -37,7 +37,7 @@ impl From<(&str, World)> for Asked {
 }
 
 impl Asked {
-    pub fn before(&self) -> Path {
+    pub(super) fn before(&self) -> Path {
         let inventory: Inventory = serde_json::from_value(self.json.clone()).unwrap();
         trace_in(&inventory, &self.from, &self.to, self.port)
     }
@@ -98,6 +98,7 @@ pub(super) fn packets() -> Vec<Asked> {
 }
 
 /// Healthy worlds of every topology, and ill ones of kinds that packets can't show.
+#[expect(clippy::too_many_lines, reason = "a table of worlds")]
 pub(super) fn worlds() -> Vec<Asked> {
     let list = |entries: &[&str]| {
         let entries: Vec<Value> = entries.iter().map(|cidr| json!({"Cidr": cidr})).collect();
@@ -258,6 +259,7 @@ pub(super) fn worlds() -> Vec<Asked> {
                 {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-peer"}]}]),
             ),
         ),
+        ("to a NAT gateway", World::endpoint().to("10.0.2.5")),
         ("nobody there", World::endpoint().to("10.0.3.31")),
         (
             "rule for a prefix list",
@@ -390,10 +392,11 @@ const ABSENCE_SAYS: [&str; 12] = [
 ];
 
 /// Fields with a documented default, which adds an assumption.
-const DEFAULTS: [&str; 4] = [
+const DEFAULTS: [&str; 5] = [
     "BlockPublicAccessStates",
     "InternetGatewayBlockMode",
     "ConnectivityType",
+    "InterfaceType",
     "NatGatewayAddresses.Status",
 ];
 

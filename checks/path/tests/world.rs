@@ -24,34 +24,34 @@ pub(super) const PEER: &str = "10.9.1.40";
 
 #[derive(Clone)]
 pub(super) struct World {
-    pub json: Value,
-    pub from: String,
-    pub to: Vec<Addresses>,
+    pub(super) json: Value,
+    pub(super) from: String,
+    pub(super) to: Vec<Addresses>,
 }
 
 impl World {
     /// `i-seat` goes to the cluster by the NAT gateway.
-    pub fn private() -> Self {
+    pub(super) fn private() -> Self {
         Self::new("i-seat", CLUSTER)
     }
 
     /// `i-public` goes to the cluster by the internet gateway.
-    pub fn public() -> Self {
+    pub(super) fn public() -> Self {
         Self::new("i-public", CLUSTER)
     }
 
     /// `i-seat` goes to the interface endpoint.
-    pub fn endpoint() -> Self {
+    pub(super) fn endpoint() -> Self {
         Self::new("i-seat", ENDPOINT)
     }
 
     /// `i-seat` goes to the peer's VPC.
-    pub fn peering() -> Self {
+    pub(super) fn peering() -> Self {
         Self::new("i-seat", PEER).route("rtb-private", "10.9.0.0/16", "pcx-a")
     }
 
     /// `i-seat` goes to the cluster by the NAT instance.
-    pub fn nat_instance() -> Self {
+    pub(super) fn nat_instance() -> Self {
         Self::private().route("rtb-private", "0.0.0.0/0", "eni-forward")
     }
 
@@ -64,13 +64,13 @@ impl World {
     }
 
     /// Starts elsewhere.
-    pub fn from(mut self, from: &str) -> Self {
+    pub(super) fn from(mut self, from: &str) -> Self {
         self.from = from.into();
         self
     }
 
     /// Goes elsewhere: an address, a network, `public`, or several of them with commas.
-    pub fn to(mut self, to: &str) -> Self {
+    pub(super) fn to(mut self, to: &str) -> Self {
         self.to = to
             .split(',')
             .map(|to| match to.parse::<Ipv4Addr>() {
@@ -83,7 +83,7 @@ impl World {
     }
 
     /// The resource with this id.
-    pub fn at(&mut self, id: &str) -> &mut Map<String, Value> {
+    pub(super) fn at(&mut self, id: &str) -> &mut Map<String, Value> {
         self.json
             .as_object_mut()
             .unwrap()
@@ -95,31 +95,31 @@ impl World {
     }
 
     /// Merges a patch into a resource: a null removes a field.
-    pub fn patch(mut self, id: &str, patch: Value) -> Self {
+    pub(super) fn patch(mut self, id: &str, patch: Value) -> Self {
         merge(self.at(id), patch);
         self
     }
 
     /// Merges a patch into the whole.
-    pub fn merge(mut self, patch: Value) -> Self {
+    pub(super) fn merge(mut self, patch: Value) -> Self {
         merge(self.json.as_object_mut().unwrap(), patch);
         self
     }
 
     /// Changes the whole in any other way.
-    pub fn edit(mut self, edit: impl FnOnce(&mut Value)) -> Self {
+    pub(super) fn edit(mut self, edit: impl FnOnce(&mut Value)) -> Self {
         edit(&mut self.json);
         self
     }
 
     /// Adds a resource to a list.
-    pub fn add(mut self, list: &str, resource: Value) -> Self {
+    pub(super) fn add(mut self, list: &str, resource: Value) -> Self {
         self.json[list].as_array_mut().unwrap().push(resource);
         self
     }
 
     /// Removes a resource. Its list stays what it was: the resource doesn't exist.
-    pub fn gone(mut self, id: &str) -> Self {
+    pub(super) fn gone(mut self, id: &str) -> Self {
         for list in self.json.as_object_mut().unwrap().values_mut() {
             if let Some(list) = list.as_array_mut() {
                 list.retain(|resource| own_id(resource) != Some(id));
@@ -129,25 +129,25 @@ impl World {
     }
 
     /// Removes a resource, and its list is partial: the resource was not seen.
-    pub fn unseen(self, list: &str, id: &str) -> Self {
+    pub(super) fn unseen(self, list: &str, id: &str) -> Self {
         self.gone(id).partial(list)
     }
 
     /// Makes a list partial.
-    pub fn partial(mut self, list: &str) -> Self {
+    pub(super) fn partial(mut self, list: &str) -> Self {
         self.json["Extents"][list] =
             json!({"partial": {"about": list, "reason": "has more pages", "unlock": "nothing"}});
         self
     }
 
     /// A list that was not delivered.
-    pub fn without(mut self, list: &str) -> Self {
+    pub(super) fn without(mut self, list: &str) -> Self {
         self.json.as_object_mut().unwrap().remove(list).unwrap();
         self
     }
 
     /// Sets the route of a table to a destination; the table's others stay.
-    pub fn route(mut self, table: &str, destination: &str, target: &str) -> Self {
+    pub(super) fn route(mut self, table: &str, destination: &str, target: &str) -> Self {
         let routes = self.at(table)["Routes"].as_array_mut().unwrap();
         let new = route(destination, target);
         routes.retain(|old| {
@@ -160,7 +160,7 @@ impl World {
     }
 
     /// Merges a patch into the route of a table to a destination.
-    pub fn patch_route(mut self, table: &str, destination: &str, patch: Value) -> Self {
+    pub(super) fn patch_route(mut self, table: &str, destination: &str, patch: Value) -> Self {
         let routes = self.at(table)["Routes"].as_array_mut().unwrap();
         let route = routes
             .iter_mut()
@@ -174,7 +174,7 @@ impl World {
     }
 
     /// A table's only routes, beside the local one.
-    pub fn routes(mut self, table: &str, routes: &[(&str, &str)]) -> Self {
+    pub(super) fn routes(mut self, table: &str, routes: &[(&str, &str)]) -> Self {
         let local = self.at(table)["Routes"][0].clone();
         let mut new = vec![local];
         new.extend(routes.iter().map(|(to, target)| route(to, target)));
@@ -183,7 +183,7 @@ impl World {
     }
 
     /// A network ACL of these rules alone, with AWS's last one, for one subnet.
-    pub fn acl(mut self, subnet: &str, rules: &[Rule]) -> Self {
+    pub(super) fn acl(mut self, subnet: &str, rules: &[Rule]) -> Self {
         let vpc = self.at(subnet)["VpcId"].clone();
         for acl in self.json["NetworkAcls"].as_array_mut().unwrap() {
             let associations = acl["Associations"].as_array_mut().unwrap();
@@ -201,23 +201,23 @@ impl World {
     }
 
     /// A security group's rules of one direction (`IpPermissions`, `IpPermissionsEgress`).
-    pub fn rules(self, group: &str, direction: &str, rules: Value) -> Self {
+    pub(super) fn rules(self, group: &str, direction: &str, rules: Value) -> Self {
         let mut world = self;
         world.at(group).insert(direction.into(), rules);
         world
     }
 
-    pub fn inventory(&self) -> Inventory {
+    pub(super) fn inventory(&self) -> Inventory {
         serde_json::from_value(self.json.clone()).unwrap()
     }
 
-    pub fn trace(&self) -> Path {
+    pub(super) fn trace(&self) -> Path {
         trace_in(&self.inventory(), &self.from, &self.to, 4000)
     }
 
     /// It arrives, and the other side sees exactly these addresses.
     #[track_caller]
-    pub fn arrives(&self, egress: &[&str]) -> Path {
+    pub(super) fn arrives(&self, egress: &[&str]) -> Path {
         let path = self.trace();
         assert_eq!(path.verdict(), Verdict::Arrives, "{path:#?}");
         assert!(path.egress.gaps.is_empty(), "{:#?}", path.egress);
@@ -233,7 +233,7 @@ impl World {
 
     /// It is stopped by this alone.
     #[track_caller]
-    pub fn stopped(&self, code: Code, leg: Leg, at: &str) -> Path {
+    pub(super) fn stopped(&self, code: Code, leg: Leg, at: &str) -> Path {
         let path = self.trace();
         let stops: Vec<(Code, Leg, &str)> = path.stops.iter().map(key).collect();
         assert_eq!(stops, [(code, leg, at)], "{path:#?}");
@@ -242,7 +242,7 @@ impl World {
 
     /// It is stopped by all of these.
     #[track_caller]
-    pub fn stopped_by(&self, expected: &[(Code, Leg, &str)]) -> Path {
+    pub(super) fn stopped_by(&self, expected: &[(Code, Leg, &str)]) -> Path {
         let path = self.trace();
         let mut stops: Vec<(Code, Leg, &str)> = path.stops.iter().map(key).collect();
         let mut expected = expected.to_vec();
@@ -254,7 +254,7 @@ impl World {
 
     /// It can't be told, and a gap is about this, for this reason (a part of the text).
     #[track_caller]
-    pub fn unknown(&self, about: &str, reason: &str) -> Path {
+    pub(super) fn unknown(&self, about: &str, reason: &str) -> Path {
         let path = self.trace();
         assert_eq!(path.verdict(), Verdict::Unknown, "{path:#?}");
         assert!(
@@ -280,6 +280,7 @@ pub(super) fn trace_in(inventory: &Inventory, from: &str, to: &[Addresses], port
 
 /// The field that a resource is known by.
 pub(super) const IDS: [&str; 14] = [
+    "PublicIp",
     "NetworkInterfaceId",
     "NetworkAclId",
     "NatGatewayId",
@@ -291,7 +292,6 @@ pub(super) const IDS: [&str; 14] = [
     "ReservationId",
     "PrefixListId",
     "GroupId",
-    "PublicIp",
     "SubnetId",
     "VpcId",
 ];
@@ -384,7 +384,7 @@ impl Rule {
     }
 
     /// Changes it.
-    pub fn with(mut self, patch: Value) -> Self {
+    pub(super) fn with(mut self, patch: Value) -> Self {
         merge(self.0.as_object_mut().unwrap(), patch);
         self
     }

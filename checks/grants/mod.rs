@@ -1,0 +1,164 @@
+//! What `SHOW GRANTS` allows, per server family.
+//!
+//! [`Grants::read`] takes the text in any form in which people paste it; [`Grants::judge`] says
+//! whether it is enough for an endpoint of AWS DMS, and [`Grants::may`] answers for one privilege.
+//!
+//! - `lines` frees statements from the client's frames, `lexer` and `parse` read them;
+//! - `account` sorts them by grantee;
+//! - `rules` knows how a family of servers matches rows, `pattern` how names match;
+//! - `verdict` weighs a need in every world that the unseen settings leave open;
+//! - `remedy` finds the least statements that mend it, and rehearses them.
+//!
+//! A verdict is given only where it holds in every one of those worlds.
+
+mod account;
+mod answer;
+mod host;
+mod lexer;
+mod lines;
+mod parse;
+mod pattern;
+mod privilege;
+mod remedy;
+mod request;
+mod rules;
+mod server;
+mod unlock;
+mod verdict;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod properties;
+
+use account::Account;
+use remedy::Remedy;
+use request::Need;
+use rules::World;
+
+pub use answer::{Answer, Holding, Missing, Verdict};
+pub use host::{Admission, admits};
+pub use parse::Name;
+pub use privilege::{Privilege, Privileges};
+pub use request::{DEFAULT_CONTROL_SCHEMA, MigrationType, Options, Request, Role, Selection};
+pub use rules::Object;
+pub use server::{Family, Server};
+
+/// An account's grants, read and ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Grants {
+    account: Account,
+    server: Server,
+    options: Options,
+    worlds: Vec<World>,
+}
+
+/// Judges a pasted `SHOW GRANTS` in one go.
+pub fn judge(text: &str, server: &Server, request: &Request, options: &Options) -> Answer {
+    Grants::read(text, server, options).judge(request)
+}
+
+impl Grants {
+    /// Reads the text; it never fails, what can't be read turns into gaps.
+    pub fn read(text: &str, server: &Server, options: &Options) -> Self {
+        let account = Account::read(text, server, options.current_role.as_deref());
+        let worlds = remedy::worlds_of(&account, server, options);
+        Self {
+            account,
+            server: server.clone(),
+            options: options.clone(),
+            worlds,
+        }
+    }
+
+    /// Whose grants these are, if the text says so.
+    pub fn account(&self) -> Option<&Name> {
+        self.account.name.as_ref()
+    }
+
+    /// Roles that are granted and known not to be active.
+    pub fn inactive_roles(&self) -> Vec<String> {
+        self.account
+            .inactive()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// Whether the account may do this on that object.
+    pub fn may(&self, privilege: Privilege, object: &Object) -> Holding {
+        let need = Need {
+            object: object.clone(),
+            privileges: Privileges::from([privilege]),
+            unnamed: false,
+        };
+        let finding = verdict::weigh(&self.account, &self.worlds, &need);
+        match finding.verdict {
+            Verdict::Enough => Holding::Held,
+            Verdict::Lacking => Holding::Lacking,
+            Verdict::Unknown => Holding::Unknown(finding.gaps),
+        }
+    }
+
+    /// Whether the account is enough for an endpoint, and what mends it if not.
+    pub fn judge(&self, request: &Request) -> Answer {
+        let needs = request.needs(&self.server);
+        let (mut missing, mut gaps) = (Vec::new(), Vec::new());
+        let mut verdict = Verdict::Enough;
+        for need in &needs {
+            let finding = verdict::weigh(&self.account, &self.worlds, need);
+            verdict = verdict.and(finding.verdict);
+            missing.extend(finding.missing.into_iter().map(|privilege| Missing {
+                privilege: self.server.name_of(privilege).to_owned(),
+                on: verdict::label(&need.object),
+            }));
+            for gap in finding.gaps {
+                if !gaps.contains(&gap) {
+                    gaps.push(gap);
+                }
+            }
+        }
+        let remedy = self
+            .remedy(verdict, &needs, &request.control_schema)
+            .unwrap_or_default();
+        Answer {
+            version: 1,
+            verdict,
+            missing,
+            inactive_roles: self.inactive_roles(),
+            gaps,
+            grant: remedy.statements,
+            notes: remedy.notes,
+        }
+    }
+
+    fn remedy(&self, verdict: Verdict, needs: &[Need], control_schema: &str) -> Option<Remedy> {
+        let in_doubt = !self.account.more.is_empty() || !self.account.less.is_empty();
+        if verdict == Verdict::Enough || (verdict == Verdict::Unknown && in_doubt) {
+            return None;
+        }
+        let named: Vec<Need> = needs.iter().filter(|need| !need.unnamed).cloned().collect();
+        let activated = (verdict == Verdict::Lacking)
+            .then(|| remedy::activate(&self.account, &self.server, &self.options, &named))
+            .flatten();
+        activated.or_else(|| {
+            remedy::grant(
+                &self.account,
+                &self.server,
+                &self.worlds,
+                &named,
+                control_schema,
+            )
+        })
+    }
+}
+
+impl std::fmt::Display for Name {
+    /// Writes the name as `user@host`, or alone where it has no host.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.host {
+            Some(host) => write!(f, "{}@{host}", self.user),
+            None => f.write_str(&self.user),
+        }
+    }
+}
