@@ -60,6 +60,18 @@ impl<T: PartialEq + Serialize> Look<T> {
         };
     }
 
+    /// Says so where a merge of two looks drops a known value for a later, different one.
+    pub(super) fn replaced(
+        one: Option<&Self>,
+        other: Option<&Self>,
+        about: &str,
+    ) -> Option<String> {
+        let (one, other) = (one?, other?);
+        let differ = one.at != other.at && one.seen.known()? != other.seen.known()?;
+        let (first, last) = (one.at.min(other.at), one.at.max(other.at));
+        differ.then(|| format!("{about} was another at {first}; that of {last} counts"))
+    }
+
     fn with(self, other: Self, about: &str) -> Self {
         match (self.has_value(), other.has_value()) {
             (true, false) => self,

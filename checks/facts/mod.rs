@@ -67,6 +67,11 @@ impl Facts {
         }
     }
 
+    /// The known values that a merge would drop, because a later look saw something else.
+    pub fn replaced_by(&self, other: &Self) -> Vec<String> {
+        probe::replaced(&self.probes, &other.probes)
+    }
+
     /// Merges other facts into these. The later time is the present; what was asked later wins.
     /// Of what probes saw nothing that is known gets lost.
     pub fn merge(&mut self, other: Self) {

@@ -89,23 +89,47 @@ impl Probe {
         )
     }
 
-    /// Takes what another probe of the same thing knows; of two different known values the later wins,
-    /// and where times can't tell it is a gap that names both. The same in either order.
-    fn merge(&mut self, other: Self) {
-        let of = |what: &str| format!("{what} of {}:{}", self.host, self.port);
-        Look::merge(&mut self.dns, other.dns, &of("the DNS answer"));
-        Look::merge(&mut self.tcp, other.tcp, &of("the TCP connection"));
-        Look::merge(&mut self.greeting, other.greeting, &of("the greeting"));
-        Look::merge(&mut self.tls, other.tls, &of("the TLS handshake"));
-        Look::merge(&mut self.tls12, other.tls12, &of("the TLS 1.2 handshake"));
-        Look::merge(&mut self.login, other.login, &of("the login"));
-        self.session.merge(other.session, &of);
-        Look::merge(
-            &mut self.password_forbidden,
-            other.password_forbidden,
-            &of("the password"),
-        );
+    /// What a fact is about, in a sentence.
+    fn about(&self) -> impl Fn(&str) -> String + use<> {
+        let place = format!("{}:{}", self.host, self.port);
+        move |what| format!("{what} of {place}")
     }
+}
+
+/// Declares what is done look by look.
+macro_rules! looks {
+    ($($field:ident = $name:literal,)*) => {
+        impl Probe {
+            /// Takes what another probe of the same thing knows; of two different known values the
+            /// later wins, and where times can't tell it is a gap that names both. The same in either
+            /// order.
+            fn merge(&mut self, other: Self) {
+                let of = self.about();
+                $(Look::merge(&mut self.$field, other.$field, &of($name));)*
+                self.session.merge(other.session, &of);
+            }
+
+            /// The known values that a merge drops for later ones.
+            fn replaced(&self, other: &Self) -> Vec<String> {
+                let of = self.about();
+                let mut all = self.session.replaced(&other.session, &of);
+                all.extend([$(
+                    Look::replaced(self.$field.as_ref(), other.$field.as_ref(), &of($name)),
+                )*]);
+                all.into_iter().flatten().collect()
+            }
+        }
+    };
+}
+
+looks! {
+    dns = "the DNS answer",
+    tcp = "the TCP connection",
+    greeting = "the greeting",
+    tls = "the TLS handshake",
+    tls12 = "the TLS 1.2 handshake",
+    login = "the login",
+    password_forbidden = "the password",
 }
 
 /// Merges probes into others, and brings them into an order that doesn't tell who came first.
@@ -120,6 +144,19 @@ pub(super) fn merge(into: &mut Vec<Probe>, from: Vec<Probe>) {
         }
     }
     into.sort_by(|one, other| one.subject().cmp(&other.subject()));
+}
+
+/// What a merge of probes drops, because a later look saw something else: a sentence each.
+pub(super) fn replaced(into: &[Probe], from: &[Probe]) -> Vec<String> {
+    from.iter()
+        .filter_map(|probe| {
+            let known = into
+                .iter()
+                .find(|known| known.subject() == probe.subject())?;
+            Some(known.replaced(probe))
+        })
+        .flatten()
+        .collect()
 }
 
 /// Where a look was taken from.
@@ -315,6 +352,16 @@ macro_rules! session {
             fn merge(&mut self, other: Self, of: &impl Fn(&str) -> String) {
                 $(Look::merge(&mut self.$field, other.$field, &of($name));)*
             }
+
+            fn replaced(
+                &self,
+                other: &Self,
+                of: &impl Fn(&str) -> String,
+            ) -> Vec<Option<String>> {
+                vec![$(
+                    Look::replaced(self.$field.as_ref(), other.$field.as_ref(), &of($name)),
+                )*]
+            }
         }
     };
 }
@@ -412,6 +459,11 @@ mod tests {
             let look = both.probes[0].session.current_role.clone().unwrap();
             assert_eq!(look, Look::known(at(2), 3, "b".to_owned()));
         }
+        let note = "CURRENT_ROLE() of tidb.example:4000 was another at 2026-11-24T10:01:00Z; \
+                    that of 2026-11-24T10:02:00Z counts";
+        assert_eq!(one.replaced_by(&other), [note]);
+        assert_eq!(other.replaced_by(&one), [note]);
+        assert!(one.replaced_by(&one).is_empty());
     }
 
     #[test]

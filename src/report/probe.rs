@@ -20,14 +20,24 @@ pub fn render(probe: &Probe, file: &Path) -> String {
         Vantage::Seat(subnet) => format!("from {subnet}"),
     };
     let _ = writeln!(text, "{}:{} seen {from}", probe.host, probe.port);
-    line(&mut text, "DNS", probe.dns.as_ref(), dns);
-    line(&mut text, "TCP", probe.tcp.as_ref(), |attempts| {
-        tcp(attempts)
-    });
-    line(&mut text, "MySQL", probe.greeting.as_ref(), greeting);
-    line(&mut text, "TLS", probe.tls.as_ref(), tls);
-    line(&mut text, "TLS 1.2", probe.tls12.as_ref(), tls);
-    line(&mut text, "login", probe.login.as_ref(), login);
+    let mut said = Vec::new();
+    let mut line = |name: &str, what: Option<(String, bool)>| {
+        let Some((what, seen)) = what else { return };
+        // One cause is told once.
+        if seen || !said.contains(&what) {
+            let _ = writeln!(text, "  {name:8} {}", plain(&what));
+            said.push(what);
+        }
+    };
+    line("DNS", describe(probe.dns.as_ref(), dns));
+    line(
+        "TCP",
+        describe(probe.tcp.as_ref(), |attempts| tcp(attempts)),
+    );
+    line("MySQL", describe(probe.greeting.as_ref(), greeting));
+    line("TLS", describe(probe.tls.as_ref(), tls));
+    line("TLS 1.2", describe(probe.tls12.as_ref(), tls));
+    line("login", describe(probe.login.as_ref(), login));
     if !probe.session.is_empty() {
         let _ = writeln!(text, "  {:8} {}", "", plain(&session(&probe.session)));
     }
@@ -40,18 +50,13 @@ pub fn render(probe: &Probe, file: &Path) -> String {
     text
 }
 
-fn line<T>(
-    text: &mut String,
-    name: &str,
-    look: Option<&Look<T>>,
-    describe: impl FnOnce(&T) -> String,
-) {
-    let Some(look) = look else { return };
-    let what = match &look.seen {
-        Fact::Known(value) => format!("{} ({} ms)", describe(value), look.milliseconds),
-        Fact::Unknown(gap) => format!("not seen: {}", gap.reason),
-    };
-    let _ = writeln!(text, "  {name:8} {}", plain(&what));
+/// A look in words, and whether anything was seen.
+fn describe<T>(look: Option<&Look<T>>, words: impl FnOnce(&T) -> String) -> Option<(String, bool)> {
+    let look = look?;
+    Some(match &look.seen {
+        Fact::Known(value) => (format!("{} ({} ms)", words(value), look.milliseconds), true),
+        Fact::Unknown(gap) => (format!("not seen: {}", gap.reason), false),
+    })
 }
 
 fn dns(outcome: &DnsOutcome) -> String {

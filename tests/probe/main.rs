@@ -169,6 +169,52 @@ fn a_silent_port_ends_at_the_deadline() {
     assert!(run.probe.get("dns").is_none() && run.probe.get("login").is_none());
 }
 
+/// In a network namespace of its own, where nobody answers for anybody else.
+#[test]
+fn a_black_hole_and_a_missing_route_are_told_apart() {
+    const WORLD: &str = "set -e
+        ip link set lo up
+        ip link add v0 type veth peer name v1
+        ip addr add 10.9.0.1/24 dev v0
+        ip link set v0 up
+        ip link set v1 up
+        ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev v0
+        ip route add unreachable 10.8.0.0/24";
+    let inside = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["-n", "sh", "-c", script]);
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    if !inside(WORLD) {
+        eprintln!(
+            "skipped: a_black_hole_and_a_missing_route_are_told_apart, no network namespace here"
+        );
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("facts.json");
+    for (address, outcome, seconds) in [
+        ("10.9.0.2", "timed_out", 1.0),
+        ("10.8.0.2", "unreachable", 0.0),
+        ("10.7.0.2", "unreachable", 0.0),
+    ] {
+        let program = env!("CARGO_BIN_EXE_tidb-dms");
+        let facts = file.display();
+        let script = format!("{WORLD}\n{program} probe {address} --timeout 3 --save-facts {facts}");
+        assert!(inside(&script));
+        let text = fs::read_to_string(&file).unwrap();
+        let facts: Value = serde_json::from_str(&text).unwrap();
+        let probe = &facts["probes"][0];
+        assert_eq!(
+            known(probe, "tcp"),
+            &json!([{"address": address, "outcome": outcome}])
+        );
+        // A third of the time, because three steps were to come.
+        let took = probe["tcp"]["milliseconds"].as_f64().unwrap() / 1000.0;
+        assert!((seconds..seconds + 0.1).contains(&took), "{took}");
+    }
+}
+
 #[test]
 fn a_server_that_stalls_anywhere_ends_at_the_deadline() {
     let authority = Authority::new("right");
