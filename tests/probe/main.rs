@@ -411,6 +411,7 @@ fn nobody_logs_in_where_the_ca_does_not_vouch() {
     ] {
         let server = Server::tls(&identity, ALL);
         let run = saved(&format!("{place}:{}", server.port), &with_login(&ca, &[]));
+        no_login(&server);
         let session = &known(&run.probe, "tls")["session"];
         let chain = session["chain"].as_array().unwrap();
         assert_eq!(chain.len(), identity.chain().len());
@@ -420,7 +421,6 @@ fn nobody_logs_in_where_the_ca_does_not_vouch() {
             reason.contains(cause) && reason.contains("no password was sent"),
             "{reason}"
         );
-        no_login(&server);
     }
 }
 
@@ -432,9 +432,9 @@ fn nobody_logs_in_without_a_ca() {
         &format!("localhost:{}", server.port),
         &["--user", "dms", "--as", "source"],
     );
+    no_login(&server);
     assert!(reason(&run.probe, "login").contains("no CA was given"));
     assert_eq!(run.probe["role"], "source");
-    no_login(&server);
 }
 
 #[test]
@@ -462,10 +462,10 @@ fn a_certificate_that_turns_bad_after_the_first_look_gets_no_password_either() {
         let _ = std::io::copy(&mut { back }, &mut { stream });
     });
     let run = saved(&format!("localhost:{}", front.port), &with_login(&ca, &[]));
-    let broken = known(&run.probe, "login")["broken"].as_str().unwrap();
-    assert!(broken.contains("certificate"), "{broken}");
     no_login(&bad);
     no_login(&good);
+    let broken = known(&run.probe, "login")["broken"].as_str().unwrap();
+    assert!(broken.contains("certificate"), "{broken}");
 }
 
 #[test]
