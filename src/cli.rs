@@ -50,6 +50,9 @@ pub struct Cli {
 pub enum Command {
     /// Judge a migration, existing or planned.
     Doctor(Box<DoctorCommand>),
+    /// Look at one endpoint from here (DNS, TCP, TLS, MySQL) and save what was seen.
+    #[cfg(feature = "live")]
+    Probe(crate::probe::ProbeArguments),
     /// Follow a connection through the VPC, hop by hop.
     Trace(TraceArguments),
     /// Say whether a pasted SHOW GRANTS is enough for an endpoint of AWS DMS.
@@ -505,7 +508,8 @@ fn access_list(values: &[String]) -> Result<Vec<AccessEntry>, ArgumentError> {
     Ok(entries)
 }
 
-fn certificate(value: &str) -> Result<String, ArgumentError> {
+/// `isrg-root-x1`, or the text of a PEM file.
+pub(crate) fn certificate(value: &str) -> Result<String, ArgumentError> {
     if value.eq_ignore_ascii_case("isrg-root-x1") {
         return Ok("isrg-root-x1".into());
     }

@@ -3,8 +3,8 @@
 //!
 //! Data flows one way, once: [`collect`] looks and never judges, `tidb_dms_checks` judges and never
 //! looks, [`report`] writes. [`doctor`] is the three steps in one function; [`trace`], [`grants`] and
-//! [`tls`] ask one engine alone; [`cli`] and [`config`] are what can be typed, [`catalogue`] what the program knows of
-//! itself.
+//! [`tls`] ask one engine alone, `probe` looks at one endpoint and judges nothing; [`cli`] and
+//! [`config`] are what can be typed, [`catalogue`] what the program knows of itself.
 
 pub mod catalogue;
 pub mod cli;
@@ -12,6 +12,8 @@ pub mod collect;
 pub mod config;
 pub mod doctor;
 pub mod grants;
+#[cfg(feature = "live")]
+pub mod probe;
 pub mod report;
 pub mod tls;
 pub mod trace;

@@ -29,6 +29,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<u8, String> {
     match cli.command {
         Command::Doctor(command) => doctor::run(*command).map_err(|error| error.to_string()),
+        #[cfg(feature = "live")]
+        Command::Probe(arguments) => {
+            tidb_dms::probe::run(&arguments).map_err(|error| error.to_string())
+        }
         Command::Trace(arguments) => trace::run(&arguments).map_err(|error| error.to_string()),
         Command::Grants(arguments) => grants::run(&arguments).map_err(|error| error.to_string()),
         Command::Tls(arguments) => tls::run(&arguments).map_err(|error| error.to_string()),

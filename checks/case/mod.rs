@@ -1,6 +1,7 @@
 //! One migration with its facts, its cluster, its seats and their traced paths: what a check sees.
 
 mod cluster;
+mod resolved;
 mod seat;
 
 pub use cluster::ClusterView;
@@ -138,6 +139,9 @@ impl<'a> Case<'a> {
         let asked = &self.facts.asked;
         if let Some(addresses) = &asked.tidb_addresses {
             return Fact::Known(addresses.iter().copied().map(Addresses::one).collect());
+        }
+        if let Some(addresses) = resolved::resolved(self, assumptions) {
+            return Fact::Known(addresses);
         }
         let unknown = |reason: &str| {
             Fact::Unknown(Gap::new(

@@ -13,6 +13,7 @@ pub mod defaults;
 mod fact;
 mod index;
 pub mod inventory;
+mod look;
 pub mod probe;
 
 pub use asked::{Asked, PathKind, Role, Tier};
@@ -20,6 +21,7 @@ pub use cluster::Cluster;
 pub use fact::{Assumption, Fact, Gap, Unlock};
 pub use index::{Index, Lookup};
 pub use inventory::Inventory;
+pub use look::Look;
 pub use probe::{Message, Probe};
 
 /// The version of the facts document that this program writes. It reads every earlier one.
@@ -65,7 +67,13 @@ impl Facts {
         }
     }
 
+    /// The known values that a merge would drop, because a later look saw something else.
+    pub fn replaced_by(&self, other: &Self) -> Vec<String> {
+        probe::replaced(&self.probes, &other.probes)
+    }
+
     /// Merges other facts into these. The later time is the present; what was asked later wins.
+    /// Of what probes saw nothing that is known gets lost.
     pub fn merge(&mut self, other: Self) {
         self.taken_at = self.taken_at.max(other.taken_at);
         self.asked.merge(other.asked);
@@ -80,11 +88,7 @@ impl Facts {
                 None => self.clusters.push(cluster),
             }
         }
-        for probe in other.probes {
-            if !self.probes.contains(&probe) {
-                self.probes.push(probe);
-            }
-        }
+        probe::merge(&mut self.probes, other.probes);
         for message in other.messages {
             if !self.messages.contains(&message) {
                 self.messages.push(message);

@@ -12,6 +12,8 @@ mod document;
 pub mod evidence;
 pub mod facts;
 pub mod given;
+#[cfg(feature = "live")]
+pub mod probe;
 mod text;
 
 /// Why facts could not be had from files.
@@ -125,7 +127,10 @@ pub fn from_files(
     for document in documents {
         let more = facts::read(document)?;
         match &mut facts {
-            Some(facts) => facts.merge(more),
+            Some(facts) => {
+                notes.extend(facts.replaced_by(&more));
+                facts.merge(more);
+            }
             None => facts = Some(more),
         }
     }

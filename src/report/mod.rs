@@ -9,6 +9,8 @@ mod items;
 pub mod json;
 pub mod junit;
 mod output;
+#[cfg(feature = "live")]
+pub mod probe;
 mod table;
 mod target;
 pub mod terminal;
