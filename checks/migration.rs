@@ -269,14 +269,20 @@ fn of_task<'a>(facts: &'a Facts, index: &Index<'a>, task: &'a ReplicationTask) -
             asked.source_endpoint.as_deref(),
             task.source_endpoint_arn.as_deref(),
             index,
-            no_endpoint(&task.replication_task_arn, "dms:DescribeReplicationTasks"),
+            Some(no_endpoint(
+                &task.replication_task_arn,
+                "dms:DescribeReplicationTasks",
+            )),
         ),
         target: side(
             facts,
             asked.target_endpoint.as_deref(),
             task.target_endpoint_arn.as_deref(),
             index,
-            no_endpoint(&task.replication_task_arn, "dms:DescribeReplicationTasks"),
+            Some(no_endpoint(
+                &task.replication_task_arn,
+                "dms:DescribeReplicationTasks",
+            )),
         ),
     }
 }
@@ -294,20 +300,20 @@ fn of_config<'a>(
             asked.source_endpoint.as_deref(),
             config.source_endpoint_arn.as_deref(),
             index,
-            no_endpoint(
+            Some(no_endpoint(
                 &config.replication_config_arn,
                 "dms:DescribeReplicationConfigs",
-            ),
+            )),
         ),
         target: side(
             facts,
             asked.target_endpoint.as_deref(),
             config.target_endpoint_arn.as_deref(),
             index,
-            no_endpoint(
+            Some(no_endpoint(
                 &config.replication_config_arn,
                 "dms:DescribeReplicationConfigs",
-            ),
+            )),
         ),
     }
 }
@@ -374,12 +380,12 @@ fn tasks_unseen(facts: &Facts) -> Option<Gap> {
 }
 
 /// That a task or configuration was delivered without its endpoint.
-fn no_endpoint(about: &str, action: &str) -> Option<Gap> {
-    Some(Gap::new(
+fn no_endpoint(about: &str, action: &str) -> Gap {
+    Gap::new(
         about,
         "which endpoint it has was not delivered",
         Unlock::IamAction(action.into()),
-    ))
+    )
 }
 
 /// An endpoint: the one that was named, else the one that has the ARN; `missing` tells why there is

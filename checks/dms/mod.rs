@@ -213,11 +213,13 @@ fn is_tidb(case: &Case<'_>, endpoint: &Endpoint) -> bool {
     };
     HostName::read(host).is_some()
         || case.facts.probes.iter().any(|probe| {
-            let version = match &probe.mysql {
-                Some(Fact::Known(session)) => session.version.as_str(),
-                _ => "",
-            };
-            probe.host.eq_ignore_ascii_case(host) && version.contains("TiDB")
+            let version = probe
+                .session
+                .version
+                .as_ref()
+                .and_then(|look| look.seen.known());
+            probe.host.eq_ignore_ascii_case(host)
+                && version.is_some_and(|version| version.contains("TiDB"))
         })
 }
 

@@ -148,7 +148,7 @@ mod tests {
     fn the_version_gives_tidb_away() {
         let probe = |version: &str| {
             json!([{"host": "orders.x.us-east-1.rds.amazonaws.com", "port": 4000, "vantage": "elsewhere",
-                "at": "2026-11-24T10:00:00Z", "mysql": {"known": {"version": version, "current_user": "dms@%"}}}])
+                "session": {"version": {"at": "2026-11-24T10:00:00Z", "seen": {"known": version}}}}])
         };
         testing::check(
             CHECK.id,

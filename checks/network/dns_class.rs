@@ -6,7 +6,10 @@ use crate::{
     case::Case,
     change::PlaceChange,
     check::{Check, Judge},
-    facts::{Fact, Gap, PathKind, Unlock, probe::Vantage},
+    facts::{
+        Fact, Gap, PathKind, Unlock,
+        probe::{DnsOutcome, Vantage},
+    },
     judgement::Judgement,
     path::Addresses,
     severity::Severity,
@@ -91,7 +94,7 @@ fn unseen<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Gap> {
     let probes = case.facts.probes.iter();
     probes
         .filter(move |probe| probe.host.eq_ignore_ascii_case(&host))
-        .filter_map(|probe| probe.dns.as_ref()?.gap())
+        .filter_map(|probe| probe.dns.as_ref()?.seen.gap())
 }
 
 fn answers(case: &Case<'_>) -> Vec<Answer> {
@@ -107,7 +110,8 @@ fn answers(case: &Case<'_>) -> Vec<Answer> {
         return answers;
     };
     for probe in &case.facts.probes {
-        let Some(Fact::Known(dns)) = &probe.dns else {
+        let seen = probe.dns.as_ref().and_then(|look| look.seen.known());
+        let Some(DnsOutcome::Answer(dns)) = seen else {
             continue;
         };
         if !probe.host.eq_ignore_ascii_case(host) {
@@ -224,8 +228,8 @@ mod tests {
     const ASKED: &str = "/asked/tidb_addresses";
 
     fn probe(host: &str, vantage: &Value, address: &str) -> Value {
-        json!([{"host": host, "port": 4000, "vantage": vantage, "at": "2026-11-24T10:00:00Z",
-            "dns": {"known": {"addresses": [address]}}}])
+        json!([{"host": host, "port": 4000, "vantage": vantage,
+            "dns": {"at": "2026-11-24T10:02:00Z", "seen": {"known": {"answer": {"addresses": [address]}}}}}])
     }
 
     #[test]
