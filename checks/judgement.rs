@@ -138,14 +138,11 @@ impl Judgement {
             .findings
             .into_iter()
             .map(|draft| Finding {
-                level: draft.level.map_or(severity, |level| {
-                    override_.map_or(level, |cap| level.min(cap))
-                }),
+                level: draft
+                    .level
+                    .map_or(severity, |level| override_.map_or(level, |cap| level.min(cap))),
                 message: draft.message,
-                remedy: Remedy::of(
-                    draft.changes,
-                    draft.advice.unwrap_or_else(|| fix.to_owned()),
-                ),
+                remedy: Remedy::of(draft.changes, draft.advice.unwrap_or_else(|| fix.to_owned())),
             })
             .collect();
         let worst = findings.iter().map(|finding| finding.level).max();
@@ -167,11 +164,7 @@ impl Judgement {
         } else {
             worst.unwrap_or(severity)
         };
-        let by = if outcome == Outcome::Blocked {
-            open
-        } else {
-            Vec::new()
-        };
+        let by = if outcome == Outcome::Blocked { open } else { Vec::new() };
         Conclusion {
             outcome,
             level,
@@ -347,11 +340,7 @@ mod tests {
                 &[],
                 Outcome::Advice,
             ),
-            (
-                |j| j.not_applicable("x"),
-                &["network/route"],
-                Outcome::NotApplicable,
-            ),
+            (|j| j.not_applicable("x"), &["network/route"], Outcome::NotApplicable),
             // A light finding doesn't hide that something graver can't be told.
             (
                 |j| {

@@ -33,16 +33,10 @@ pub use examine::{examine, examine_all};
 use check::Check;
 
 /// Every check, in the order of the reports. A check stands behind those in its `after`.
-pub static CATALOGUE: &[&[&Check]] = &[
-    network::CHECKS,
-    access::CHECKS,
-    cluster::CHECKS,
-    dms::CHECKS,
-];
+pub static CATALOGUE: &[&[&Check]] =
+    &[network::CHECKS, access::CHECKS, cluster::CHECKS, dms::CHECKS];
 
 /// Every check, one by one.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    CATALOGUE
-        .iter()
-        .flat_map(|category| category.iter().copied())
+    CATALOGUE.iter().flat_map(|category| category.iter().copied())
 }

@@ -56,10 +56,9 @@ impl<'a> Migration<'a> {
     /// Its name: the task's, the instance's or the configuration's id.
     pub fn name(&self) -> String {
         let name = match self.kind {
-            Kind::Task(task, _) => task
-                .replication_task_identifier
-                .as_deref()
-                .unwrap_or(&task.replication_task_arn),
+            Kind::Task(task, _) => {
+                task.replication_task_identifier.as_deref().unwrap_or(&task.replication_task_arn)
+            }
             Kind::Instance(instance) => instance_name(instance),
             Kind::Config(config) => config_name(config),
             Kind::Planned => "planned",
@@ -119,11 +118,7 @@ impl fmt::Display for SelectError {
                 write!(f, "no {what} `{name}` in these facts, and no other either")
             }
             Self::Unknown { what, name, known } => {
-                write!(
-                    f,
-                    "no {what} `{name}` in these facts; there is: {}",
-                    known.join(", ")
-                )
+                write!(f, "no {what} `{name}` in these facts; there is: {}", known.join(", "))
             }
             Self::Several { what, flag, known } => write!(
                 f,
@@ -145,11 +140,7 @@ impl std::error::Error for SelectError {}
 /// Every migration that the inventory holds: tasks, and serverless replications of the user's own.
 pub fn migrations<'a>(facts: &'a Facts, index: &Index<'a>) -> Vec<Migration<'a>> {
     let inventory = &facts.inventory;
-    let tasks = inventory
-        .replication_tasks
-        .items
-        .iter()
-        .map(|task| of_task(facts, index, task));
+    let tasks = inventory.replication_tasks.items.iter().map(|task| of_task(facts, index, task));
     let configs = own_configs(facts).map(|config| of_config(facts, index, config));
     tasks.chain(configs).collect()
 }
@@ -215,15 +206,10 @@ fn only_candidate<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'
             let (what, flag) = match (tasks, configs) {
                 (_, []) => ("replication tasks", "--task"),
                 ([], _) => ("replication configs", "--replication-config"),
-                _ => (
-                    "replication tasks and configs",
-                    "--task or --replication-config",
-                ),
+                _ => ("replication tasks and configs", "--task or --replication-config"),
             };
             let names = tasks.iter().map(|task| {
-                task.replication_task_identifier
-                    .as_deref()
-                    .unwrap_or(&task.replication_task_arn)
+                task.replication_task_identifier.as_deref().unwrap_or(&task.replication_task_arn)
             });
             let names = names.chain(configs.iter().map(|config| config_name(config)));
             return Err(SelectError::Several {
@@ -239,10 +225,7 @@ fn only_candidate<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'
         several => Err(SelectError::Several {
             what: "replication instances",
             flag: "--replication-instance",
-            known: several
-                .iter()
-                .map(|instance| instance_name(instance).to_owned())
-                .collect(),
+            known: several.iter().map(|instance| instance_name(instance).to_owned()).collect(),
         }),
     }
 }
@@ -250,9 +233,7 @@ fn only_candidate<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'
 /// Configurations that a zero-ETL integration manages aren't the user's migrations.
 fn own_configs(facts: &Facts) -> impl Iterator<Item = &ReplicationConfig> {
     let configs = &facts.inventory.replication_configs.items;
-    configs
-        .iter()
-        .filter(|config| config.is_read_only != Some(true))
+    configs.iter().filter(|config| config.is_read_only != Some(true))
 }
 
 fn of_task<'a>(facts: &'a Facts, index: &Index<'a>, task: &'a ReplicationTask) -> Migration<'a> {
@@ -269,20 +250,14 @@ fn of_task<'a>(facts: &'a Facts, index: &Index<'a>, task: &'a ReplicationTask) -
             asked.source_endpoint.as_deref(),
             task.source_endpoint_arn.as_deref(),
             index,
-            Some(no_endpoint(
-                &task.replication_task_arn,
-                "dms:DescribeReplicationTasks",
-            )),
+            Some(no_endpoint(&task.replication_task_arn, "dms:DescribeReplicationTasks")),
         ),
         target: side(
             facts,
             asked.target_endpoint.as_deref(),
             task.target_endpoint_arn.as_deref(),
             index,
-            Some(no_endpoint(
-                &task.replication_task_arn,
-                "dms:DescribeReplicationTasks",
-            )),
+            Some(no_endpoint(&task.replication_task_arn, "dms:DescribeReplicationTasks")),
         ),
     }
 }
@@ -300,20 +275,14 @@ fn of_config<'a>(
             asked.source_endpoint.as_deref(),
             config.source_endpoint_arn.as_deref(),
             index,
-            Some(no_endpoint(
-                &config.replication_config_arn,
-                "dms:DescribeReplicationConfigs",
-            )),
+            Some(no_endpoint(&config.replication_config_arn, "dms:DescribeReplicationConfigs")),
         ),
         target: side(
             facts,
             asked.target_endpoint.as_deref(),
             config.target_endpoint_arn.as_deref(),
             index,
-            Some(no_endpoint(
-                &config.replication_config_arn,
-                "dms:DescribeReplicationConfigs",
-            )),
+            Some(no_endpoint(&config.replication_config_arn, "dms:DescribeReplicationConfigs")),
         ),
     }
 }
@@ -350,20 +319,8 @@ fn of_instance<'a>(
         }),
         _ => Ok(Migration {
             kind: Kind::Instance(instance),
-            source: side(
-                facts,
-                asked.source_endpoint.as_deref(),
-                None,
-                index,
-                tasks_unseen(facts),
-            ),
-            target: side(
-                facts,
-                asked.target_endpoint.as_deref(),
-                None,
-                index,
-                tasks_unseen(facts),
-            ),
+            source: side(facts, asked.source_endpoint.as_deref(), None, index, tasks_unseen(facts)),
+            target: side(facts, asked.target_endpoint.as_deref(), None, index, tasks_unseen(facts)),
         }),
     }
 }
@@ -381,11 +338,7 @@ fn tasks_unseen(facts: &Facts) -> Option<Gap> {
 
 /// That a task or configuration was delivered without its endpoint.
 fn no_endpoint(about: &str, action: &str) -> Gap {
-    Gap::new(
-        about,
-        "which endpoint it has was not delivered",
-        Unlock::IamAction(action.into()),
-    )
+    Gap::new(about, "which endpoint it has was not delivered", Unlock::IamAction(action.into()))
 }
 
 /// An endpoint: the one that was named, else the one that has the ARN; `missing` tells why there is
@@ -440,10 +393,7 @@ fn named<'a, T>(
         .ok_or_else(|| SelectError::Unknown {
             what,
             name: name.to_owned(),
-            known: items
-                .iter()
-                .map(|item| id(item).unwrap_or(arn(item)).to_owned())
-                .collect(),
+            known: items.iter().map(|item| id(item).unwrap_or(arn(item)).to_owned()).collect(),
         })
 }
 
@@ -455,8 +405,5 @@ fn instance_name(instance: &ReplicationInstance) -> &str {
 }
 
 fn config_name(config: &ReplicationConfig) -> &str {
-    config
-        .replication_config_identifier
-        .as_deref()
-        .unwrap_or(&config.replication_config_arn)
+    config.replication_config_identifier.as_deref().unwrap_or(&config.replication_config_arn)
 }

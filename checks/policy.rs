@@ -31,18 +31,13 @@ impl Default for Policy {
 impl Policy {
     /// Whether a check is wanted.
     pub fn wants(&self, check: &Check) -> bool {
-        let names = |list: &[String]| {
-            list.iter()
-                .any(|name| name == check.id || name == check.category())
-        };
+        let names =
+            |list: &[String]| list.iter().any(|name| name == check.id || name == check.category());
         (self.only.is_empty() || names(&self.only)) && !names(&self.skip)
     }
 
     /// The level that the user gave a check, by its id or its category.
     pub fn level(&self, check: &Check) -> Option<Severity> {
-        self.levels
-            .get(check.id)
-            .or_else(|| self.levels.get(check.category()))
-            .copied()
+        self.levels.get(check.id).or_else(|| self.levels.get(check.category())).copied()
     }
 }

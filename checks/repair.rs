@@ -23,26 +23,11 @@ pub(crate) fn mend(draft: &mut Draft, case: &Case<'_>, seat: &Seat<'_>, path: &P
     let Some(region) = case.region() else { return };
     match &stop.blame {
         Blame::Nothing => {}
-        Blame::Route {
-            table,
-            vpc,
-            destination,
-            wanted,
-        } => {
-            let wish = Wish {
-                region,
-                table,
-                vpc,
-                destination: destination.as_deref(),
-                wanted,
-            };
+        Blame::Route { table, vpc, destination, wanted } => {
+            let wish = Wish { region, table, vpc, destination: destination.as_deref(), wanted };
             mend_route(draft, case, seat, path, stop, &wish);
         }
-        Blame::Groups {
-            groups,
-            egress,
-            peer,
-        } => {
+        Blame::Groups { groups, egress, peer } => {
             if let (Some(group), Some(port)) = (groups.first(), case.cluster.port.known()) {
                 draft.change(Change::AllowInGroup {
                     region,
@@ -53,12 +38,7 @@ pub(crate) fn mend(draft: &mut Draft, case: &Case<'_>, seat: &Seat<'_>, path: &P
                 });
             }
         }
-        Blame::Acl {
-            acl,
-            egress,
-            peer,
-            ports,
-        } => {
+        Blame::Acl { acl, egress, peer, ports } => {
             if let Some(number) = acl_number(case, &stop.blame) {
                 draft.change(Change::AddAclEntry {
                     region,
@@ -70,11 +50,7 @@ pub(crate) fn mend(draft: &mut Draft, case: &Case<'_>, seat: &Seat<'_>, path: &P
                 });
             }
         }
-        Blame::InternetGateway {
-            gateway,
-            vpc,
-            attached_elsewhere,
-        } => {
+        Blame::InternetGateway { gateway, vpc, attached_elsewhere } => {
             if *attached_elsewhere {
                 draft.advise(format!(
                     "Route to an internet gateway that is attached to {vpc}, or attach one to it"
@@ -88,21 +64,11 @@ pub(crate) fn mend(draft: &mut Draft, case: &Case<'_>, seat: &Seat<'_>, path: &P
             }
         }
         Blame::SourceDestCheck { interface } => {
-            draft.change(Change::DisableSourceDestCheck {
-                region,
-                interface: interface.clone(),
-            });
+            draft.change(Change::DisableSourceDestCheck { region, interface: interface.clone() });
         }
-        Blame::BlockPublicAccess {
-            subnet,
-            egress_is_enough,
-        } => {
+        Blame::BlockPublicAccess { subnet, egress_is_enough } => {
             if subnet.starts_with("subnet-") {
-                let mode = if *egress_is_enough {
-                    "allow-egress"
-                } else {
-                    "allow-bidirectional"
-                };
+                let mode = if *egress_is_enough { "allow-egress" } else { "allow-bidirectional" };
                 draft.change(Change::ExcludeFromBlockPublicAccess {
                     region,
                     subnet: subnet.clone(),
@@ -186,10 +152,7 @@ fn mend_route(
         }
         (Leg::Seat, _) => {
             let own = seat.source.known().is_some_and(|source| {
-                matches!(
-                    source.public,
-                    PublicAddress::Known(_) | PublicAddress::NotYet(_)
-                )
+                matches!(source.public, PublicAddress::Known(_) | PublicAddress::NotYet(_))
             });
             let target = if own { gateway } else { None };
             let target = target.or_else(|| working_nat(case.index, wish.vpc));
@@ -202,9 +165,7 @@ fn mend_route(
                     );
                 }
             } else if let Some(subnet) = public_subnet(case.index, wish.vpc)
-                && wish
-                    .destination
-                    .is_none_or(|destination| destination == ANYWHERE)
+                && wish.destination.is_none_or(|destination| destination == ANYWHERE)
             {
                 draft.change(Change::NewNatGateway {
                     region: wish.region.clone(),
@@ -318,10 +279,7 @@ fn tables_to(index: &Index<'_>, vpc: &str, nats: &[&str]) -> Vec<(String, bool)>
         .filter(|table| {
             table.routes.iter().flatten().any(|route| {
                 route.destination_cidr_block.as_deref() == Some(ANYWHERE)
-                    && route
-                        .nat_gateway_id
-                        .as_deref()
-                        .is_some_and(|nat| nats.contains(&nat))
+                    && route.nat_gateway_id.as_deref().is_some_and(|nat| nats.contains(&nat))
             })
         })
         .map(|table| (table.route_table_id.clone(), true))
@@ -332,23 +290,18 @@ fn tables_to(index: &Index<'_>, vpc: &str, nats: &[&str]) -> Vec<(String, bool)>
 fn peering_to(case: &Case<'_>, vpc: &str, wanted: &Addresses) -> Option<(String, String)> {
     let peerings = &case.facts.inventory.vpc_peering_connections.items;
     peerings.iter().find_map(|peering| {
-        let active = peering
-            .status
-            .as_ref()
-            .is_some_and(|status| status.code.as_deref() == Some("active"));
+        let active =
+            peering.status.as_ref().is_some_and(|status| status.code.as_deref() == Some("active"));
         let sides = [&peering.requester_vpc_info, &peering.accepter_vpc_info].map(Option::as_ref);
         let other = match sides {
             [Some(one), Some(other)] if one.vpc_id.as_deref() == Some(vpc) => other,
             [Some(one), Some(other)] if other.vpc_id.as_deref() == Some(vpc) => one,
             _ => return None,
         };
-        let cidrs = other.cidr_block.iter().chain(
-            other
-                .cidr_block_set
-                .iter()
-                .flatten()
-                .filter_map(|set| set.cidr_block.as_ref()),
-        );
+        let cidrs = other
+            .cidr_block
+            .iter()
+            .chain(other.cidr_block_set.iter().flatten().filter_map(|set| set.cidr_block.as_ref()));
         let covering = cidrs.into_iter().find(|cidr| {
             cidr.parse::<Ipv4Net>()
                 .is_ok_and(|net| wanted.relation(net) == crate::path::addresses::Relation::Covers)
@@ -369,11 +322,7 @@ fn acl_number(case: &Case<'_>, blame: &Blame) -> Option<i64> {
     let mut wanted: Vec<&Blame> = Vec::new();
     for seat in case.seats.known()? {
         for stop in seat.path.known().into_iter().flat_map(|path| &path.stops) {
-            if let Blame::Acl {
-                acl: other,
-                egress: way,
-                ..
-            } = &stop.blame
+            if let Blame::Acl { acl: other, egress: way, .. } = &stop.blame
                 && *other == acl.network_acl_id
                 && way == egress
                 && !wanted.contains(&&stop.blame)
@@ -388,10 +337,7 @@ fn acl_number(case: &Case<'_>, blame: &Blame) -> Option<i64> {
 
 fn find_acl<'a>(case: &Case<'a>, id: &str) -> Lookup<&'a NetworkAcl> {
     let found = case.facts.inventory.network_acls.items.iter();
-    found
-        .into_iter()
-        .find(|acl| acl.network_acl_id == id)
-        .map_or(Lookup::Absent, Lookup::Found)
+    found.into_iter().find(|acl| acl.network_acl_id == id).map_or(Lookup::Absent, Lookup::Found)
 }
 
 /// Free numbers below the lowest rule that denies TCP, from the highest down; where only the closing
@@ -402,35 +348,17 @@ fn free_numbers(acl: &NetworkAcl, egress: bool) -> Box<dyn Iterator<Item = i64>>
         .iter()
         .flatten()
         .filter(|entry| entry.egress == egress)
-        .map(|entry| {
-            (
-                entry.rule_number,
-                entry.rule_action.as_deref() == Some("deny"),
-            )
-        })
+        .map(|entry| (entry.rule_number, entry.rule_action.as_deref() == Some("deny")))
         .collect();
     let used: Vec<i64> = rules.iter().map(|(number, _)| *number).collect();
-    let first_deny = rules
-        .iter()
-        .filter(|(_, deny)| *deny)
-        .map(|(number, _)| *number)
-        .min();
+    let first_deny = rules.iter().filter(|(_, deny)| *deny).map(|(number, _)| *number).min();
     match first_deny {
         Some(deny) if deny < 32767 => {
             Box::new((1..deny).rev().filter(move |number| !used.contains(number)))
         }
         _ => {
-            let last = used
-                .iter()
-                .filter(|number| **number < 32767)
-                .max()
-                .copied()
-                .unwrap_or(90);
-            Box::new(
-                (1..)
-                    .map(move |step| last + 10 * step)
-                    .take_while(|number| *number < 32767),
-            )
+            let last = used.iter().filter(|number| **number < 32767).max().copied().unwrap_or(90);
+            Box::new((1..).map(move |step| last + 10 * step).take_while(|number| *number < 32767))
         }
     }
 }

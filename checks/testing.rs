@@ -150,9 +150,7 @@ pub(crate) fn over_peering() -> Vec<(&'static str, Value)> {
 /// Sets a place of a document; a null takes it away. An index behind the end of a list adds to it.
 fn set(document: &mut Value, pointer: &str, value: Value) {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
-    let parent = document
-        .pointer_mut(parent)
-        .unwrap_or_else(|| panic!("{pointer}"));
+    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer}"));
     match parent {
         Value::Object(members) if value.is_null() => {
             members.remove(name);
@@ -212,18 +210,13 @@ impl Said {
     /// The commands of its remedies.
     pub(crate) fn commands(&self) -> Vec<String> {
         let findings = self.rows.iter().flat_map(|row| &row.findings);
-        findings
-            .flat_map(|finding| finding.remedy.commands.clone())
-            .collect()
+        findings.flat_map(|finding| finding.remedy.commands.clone()).collect()
     }
 }
 
 /// What a check says of facts.
 pub(crate) fn judged(check: &str, facts: &Facts) -> Said {
-    let policy = Policy {
-        only: vec![check.to_owned()],
-        ..Policy::default()
-    };
+    let policy = Policy { only: vec![check.to_owned()], ..Policy::default() };
     let rows = examine(facts, &policy).unwrap().rows;
     assert!(!rows.is_empty(), "{check} has no row");
     Said { rows }
@@ -253,11 +246,7 @@ pub(crate) fn check_on(check: &str, base: &[(&'static str, Value)], table: Table
         let mended: Vec<_> = said
             .rows
             .iter()
-            .flat_map(|row| {
-                row.findings
-                    .iter()
-                    .flat_map(|finding| &finding.remedy.changes)
-            })
+            .flat_map(|row| row.findings.iter().flat_map(|finding| &finding.remedy.changes))
             .collect();
         if mended.is_empty() {
             continue;

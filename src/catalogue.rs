@@ -24,11 +24,7 @@ pub fn list() -> String {
     let mut text = String::new();
     for check in checks() {
         let severity = check.severity.as_str();
-        let _ = writeln!(
-            text,
-            "{:width$}  {severity:7}  {}",
-            check.id, check.requirement
-        );
+        let _ = writeln!(text, "{:width$}  {severity:7}  {}", check.id, check.requirement);
     }
     text
 }
@@ -55,17 +51,10 @@ pub fn explain(id: &str) -> Result<String, ArgumentError> {
     if let Some(check) = checks().find(|check| check.id.eq_ignore_ascii_case(id)) {
         return Ok(explain_check(check));
     }
-    if let Some(code) = Code::ALL
-        .iter()
-        .find(|code| code.as_str().eq_ignore_ascii_case(id))
-    {
+    if let Some(code) = Code::ALL.iter().find(|code| code.as_str().eq_ignore_ascii_case(id)) {
         return Ok(explain_code(*code));
     }
-    let known = || {
-        checks()
-            .map(|check| check.id)
-            .chain(Code::ALL.iter().map(|code| code.as_str()))
-    };
+    let known = || checks().map(|check| check.id).chain(Code::ALL.iter().map(|code| code.as_str()));
     let upper = id.to_ascii_uppercase();
     Err(ArgumentError::UnknownId {
         name: id.to_owned(),
@@ -74,9 +63,7 @@ pub fn explain(id: &str) -> Result<String, ArgumentError> {
 }
 
 fn wrap(text: &mut String, words: &str) {
-    let options = textwrap::Options::new(80)
-        .initial_indent("  ")
-        .subsequent_indent("  ");
+    let options = textwrap::Options::new(80).initial_indent("  ").subsequent_indent("  ");
     let _ = writeln!(text, "{}", textwrap::fill(words, options));
 }
 
@@ -139,11 +126,7 @@ mod tests {
     #[test]
     fn every_check_and_every_code_is_explained() {
         for check in checks() {
-            assert!(
-                explain(check.id)
-                    .unwrap()
-                    .contains(check.fix.split(' ').next().unwrap())
-            );
+            assert!(explain(check.id).unwrap().contains(check.fix.split(' ').next().unwrap()));
         }
         for code in Code::ALL {
             assert!(explain(code.as_str()).unwrap().contains("belongs to"));

@@ -168,11 +168,7 @@ pub struct DoctorArguments {
     )]
     pub publicly_accessible: Option<bool>,
     /// It will have no public address.
-    #[arg(
-        long,
-        conflicts_with = "publicly_accessible",
-        help_heading = "A planned migration"
-    )]
+    #[arg(long, conflicts_with = "publicly_accessible", help_heading = "A planned migration")]
     #[serde(skip)]
     pub no_publicly_accessible: bool,
     /// It will be a serverless replication.
@@ -229,20 +225,10 @@ pub struct DoctorArguments {
     #[arg(long, value_name = "FORMAT[=FILE]", help_heading = "The report")]
     pub report: Vec<String>,
     /// Only these checks or categories.
-    #[arg(
-        long,
-        value_name = "CHECK",
-        value_delimiter = ',',
-        help_heading = "The report"
-    )]
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', help_heading = "The report")]
     pub only: Vec<String>,
     /// Not these checks or categories.
-    #[arg(
-        long,
-        value_name = "CHECK",
-        value_delimiter = ',',
-        help_heading = "The report"
-    )]
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', help_heading = "The report")]
     pub skip: Vec<String>,
     /// The level from which the run fails: `error`, `warning` or `advice`.
     #[arg(long, value_name = "LEVEL", help_heading = "The report")]
@@ -403,14 +389,8 @@ impl DoctorArguments {
             publicly_accessible: self.publicly_accessible,
             serverless: self.serverless,
             ssl_mode: self.ssl_mode.map(|mode| <&str>::from(mode).to_owned()),
-            migration_type: self
-                .migration_type
-                .map(|kind| <&str>::from(kind).to_owned()),
-            table_mappings: self
-                .table_mappings
-                .as_deref()
-                .map(table_mappings)
-                .transpose()?,
+            migration_type: self.migration_type.map(|kind| <&str>::from(kind).to_owned()),
+            table_mappings: self.table_mappings.as_deref().map(table_mappings).transpose()?,
             tidb_host: self.tidb_host.clone(),
             tidb_port: self.tidb_port,
             tidb_addresses: self.tidb_address.clone(),
@@ -418,11 +398,7 @@ impl DoctorArguments {
             tidb_as: self.tidb_as.map(Into::into),
             tidb_tier: self.tidb_tier.map(Into::into),
             path: self.path.map(Into::into),
-            ip_access_list: self
-                .ip_access_list
-                .as_deref()
-                .map(access_list)
-                .transpose()?,
+            ip_access_list: self.ip_access_list.as_deref().map(access_list).transpose()?,
             ca: self.ca.as_deref().map(certificate).transpose()?,
             ..Asked::default()
         })
@@ -449,11 +425,7 @@ impl DoctorArguments {
 
     /// Where the reports go.
     pub fn targets(&self) -> Result<Vec<Target>, ArgumentError> {
-        Ok(self
-            .report
-            .iter()
-            .map(|text| text.parse())
-            .collect::<Result<_, _>>()?)
+        Ok(self.report.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
     }
 }
 
@@ -469,10 +441,7 @@ fn table_mappings(file: &Path) -> Result<String, ArgumentError> {
     let text = read("--table-mappings", file)?;
     match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
         Ok(_) => Ok(text),
-        Err(source) => Err(ArgumentError::TableMappings {
-            file: file.to_owned(),
-            source,
-        }),
+        Err(source) => Err(ArgumentError::TableMappings { file: file.to_owned(), source }),
     }
 }
 
@@ -490,11 +459,7 @@ fn access_list(values: &[String]) -> Result<Vec<AccessEntry>, ArgumentError> {
                 let text = read("--ip-access-list", file)?;
                 for (number, line) in text.lines().enumerate() {
                     let line = line.split('#').next().unwrap_or_default();
-                    for word in line
-                        .split(',')
-                        .map(str::trim)
-                        .filter(|word| !word.is_empty())
-                    {
+                    for word in line.split(',').map(str::trim).filter(|word| !word.is_empty()) {
                         entries.push(word.parse().map_err(|error| ArgumentError::AccessLine {
                             file: file.to_owned(),
                             line: number + 1,
@@ -557,10 +522,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_check_is_an_error_with_a_hint() {
-        let arguments = DoctorArguments {
-            only: vec!["network/routes".into()],
-            ..DoctorArguments::default()
-        };
+        let arguments =
+            DoctorArguments { only: vec!["network/routes".into()], ..DoctorArguments::default() };
         assert_eq!(
             arguments.policy().unwrap_err().to_string(),
             "unknown check `network/routes`; did you mean `network/route`?"

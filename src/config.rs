@@ -36,17 +36,12 @@ pub enum ConfigError {
 
 /// Reads a configuration. Paths in it are relative to its own folder.
 pub fn read(file: &Path) -> Result<DoctorArguments, ConfigError> {
-    let text = fs::read_to_string(file).map_err(|source| ConfigError::Io {
-        file: file.to_owned(),
-        source,
-    })?;
+    let text = fs::read_to_string(file)
+        .map_err(|source| ConfigError::Io { file: file.to_owned(), source })?;
     let mut arguments = parse(file, &text)?;
     let folder = file.parent().unwrap_or(Path::new(""));
     let paths = arguments.facts.iter_mut().chain(&mut arguments.evidence);
-    for path in paths
-        .chain(&mut arguments.table_mappings)
-        .chain(&mut arguments.save_facts)
-    {
+    for path in paths.chain(&mut arguments.table_mappings).chain(&mut arguments.save_facts) {
         *path = folder.join(&*path);
     }
     Ok(arguments)
@@ -54,9 +49,7 @@ pub fn read(file: &Path) -> Result<DoctorArguments, ConfigError> {
 
 fn parse(file: &Path, text: &str) -> Result<DoctorArguments, ConfigError> {
     toml::from_str(text).map_err(|error| {
-        let before = error
-            .span()
-            .map_or("", |span| text.get(..span.start).unwrap_or(""));
+        let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(""));
         let line_start = before.rfind('\n').map_or(0, |place| place + 1);
         ConfigError::Toml {
             file: file.to_owned(),
@@ -72,9 +65,7 @@ mod tests {
     use super::*;
 
     fn message(text: &str) -> String {
-        parse(Path::new("tidb-dms.toml"), text)
-            .unwrap_err()
-            .to_string()
+        parse(Path::new("tidb-dms.toml"), text).unwrap_err().to_string()
     }
 
     #[test]

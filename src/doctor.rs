@@ -63,10 +63,7 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
     if !demo && arguments.facts.is_empty() && arguments.evidence.is_empty() {
         return Err(ArgumentError::NothingGiven.into());
     }
-    let name = arguments
-        .task
-        .as_ref()
-        .or(arguments.replication_instance.as_ref());
+    let name = arguments.task.as_ref().or(arguments.replication_instance.as_ref());
     let outputs = Outputs::prepare(
         arguments.targets()?,
         Context {
@@ -138,10 +135,7 @@ fn planned_places(facts: &Facts) -> Result<(), ArgumentError> {
 /// Saves facts; a run that dies leaves the file that was there.
 fn save(file: &Path, facts: &Facts) -> Result<(), DoctorError> {
     let text = report::json::pretty(facts);
-    report::write(file, &text).map_err(|source| DoctorError::Save {
-        file: file.to_owned(),
-        source,
-    })
+    report::write(file, &text).map_err(|source| DoctorError::Save { file: file.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -155,19 +149,9 @@ mod tests {
         let facts: Facts = serde_json::from_str(DEMO).unwrap();
         let report = examine(&facts, &Policy::default()).unwrap();
         assert_eq!(report.verdict, Verdict::Fail);
-        let causes: Vec<&str> = report
-            .root_causes
-            .iter()
-            .map(|cause| cause.check.as_str())
-            .collect();
-        assert_eq!(
-            causes,
-            [
-                "network/nat-gateway",
-                "access/list-covers-egress",
-                "dms/ssl-mode"
-            ]
-        );
+        let causes: Vec<&str> =
+            report.root_causes.iter().map(|cause| cause.check.as_str()).collect();
+        assert_eq!(causes, ["network/nat-gateway", "access/list-covers-egress", "dms/ssl-mode"]);
     }
 
     #[test]

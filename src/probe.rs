@@ -82,10 +82,7 @@ impl FromStr for Place {
             Ok(port) => Ok(port),
         };
         if text.parse::<Ipv6Addr>().is_ok() {
-            return Ok(Self {
-                host: text.to_owned(),
-                port: PORT,
-            });
+            return Ok(Self { host: text.to_owned(), port: PORT });
         }
         if let Some(rest) = text.strip_prefix('[') {
             let (host, rest) = rest.split_once(']').ok_or("`]` is missing")?;
@@ -196,10 +193,8 @@ pub fn run(arguments: &ProbeArguments) -> Result<u8, ProbeError> {
     runtime.shutdown_background();
 
     let file = &arguments.save_facts;
-    report::write(file, &report::json::pretty(&facts)).map_err(|source| ProbeError::Save {
-        file: file.clone(),
-        source,
-    })?;
+    report::write(file, &report::json::pretty(&facts))
+        .map_err(|source| ProbeError::Save { file: file.clone(), source })?;
     let text = report::probe::render(&facts.probes[0], file);
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(ProbeError::Write(error)),
@@ -218,15 +213,9 @@ fn trust(arguments: &ProbeArguments) -> Result<Option<Trust>, ProbeError> {
         None => return Ok(None),
     };
     let pem = certificate(name)?;
-    let trust = if pem == "isrg-root-x1" {
-        Trust::isrg_root_x1()
-    } else {
-        Trust::from_pem(name, &pem)
-    };
-    trust.map(Some).map_err(|source| ProbeError::Ca {
-        name: name.to_owned(),
-        source,
-    })
+    let trust =
+        if pem == "isrg-root-x1" { Trust::isrg_root_x1() } else { Trust::from_pem(name, &pem) };
+    trust.map(Some).map_err(|source| ProbeError::Ca { name: name.to_owned(), source })
 }
 
 fn account(arguments: &ProbeArguments) -> Result<Option<Account>, ProbeError> {
@@ -238,17 +227,11 @@ fn account(arguments: &ProbeArguments) -> Result<Option<Account>, ProbeError> {
         Some(Err(_)) => return Err(ProbeError::PasswordNotText),
         None if io::stdin().is_terminal() => {
             let prompt = format!("Password of {}: ", report::plain(user));
-            rpassword::prompt_password(prompt)
-                .map_err(ProbeError::Prompt)?
-                .into()
+            rpassword::prompt_password(prompt).map_err(ProbeError::Prompt)?.into()
         }
         None => return Err(ProbeError::NoPassword),
     };
-    Ok(Some(Account {
-        user: user.clone(),
-        password,
-        role: side.into(),
-    }))
+    Ok(Some(Account { user: user.clone(), password, role: side.into() }))
 }
 
 #[cfg(test)]

@@ -47,11 +47,7 @@ pub fn run(arguments: &TlsArguments) -> Result<u8, TlsError> {
     report::print(&if arguments.json {
         report::json::pretty(&trust)
     } else {
-        let asked = report::tls::Asked {
-            host,
-            ca: &ca,
-            at: arguments.at,
-        };
+        let asked = report::tls::Asked { host, ca: &ca, at: arguments.at };
         report::tls::render(&trust, &asked, &Style::of_stdout())
     })?;
     Ok(match trust.verdict {

@@ -90,16 +90,12 @@ fn sources<'a>(
         SourceError::NotFound(id) => ArgumentError::UnknownPlace(id),
         SourceError::NoSubnet(gap) => ArgumentError::UnseenPlace(gap.to_string()),
     };
-    let is_aws_id = ["subnet-", "eni-", "i-"]
-        .iter()
-        .any(|prefix| from.starts_with(prefix));
+    let is_aws_id = ["subnet-", "eni-", "i-"].iter().any(|prefix| from.starts_with(prefix));
     let instances = seats_of_instance(facts, index, from);
     match instances {
         Some(Ok(sources)) => Ok(sources),
         Some(Err(gap)) => Err(ArgumentError::UnseenPlace(gap.to_string())),
-        None if is_aws_id => Source::find(index, from)
-            .map(|source| vec![source])
-            .map_err(error),
+        None if is_aws_id => Source::find(index, from).map(|source| vec![source]).map_err(error),
         None => Err(ArgumentError::UnknownPlace(from.to_owned())),
     }
 }

@@ -59,18 +59,11 @@ fn the_demo_exits_with_0_and_its_facts_replay_with_1() {
     let (code, demo, _) = run(&["doctor", "--demo", "--save-facts", &file]);
     assert_eq!(code, 0);
     let (line, below) = demo.split_once("\n\n").unwrap();
-    assert!(
-        line.contains("demo") && line.contains("exit with 1"),
-        "{line}"
-    );
+    assert!(line.contains("demo") && line.contains("exit with 1"), "{line}");
     let (code, replayed, _) = run(&["doctor", "--facts", &file]);
     assert_eq!(code, 1);
     assert_eq!(replayed, below, "the same report below the demo line");
-    for cause in [
-        "network/nat-gateway",
-        "access/list-covers-egress",
-        "dms/ssl-mode",
-    ] {
+    for cause in ["network/nat-gateway", "access/list-covers-egress", "dms/ssl-mode"] {
         assert!(below.contains(cause), "{cause}");
     }
 }
@@ -83,10 +76,7 @@ fn the_same_facts_give_the_same_bytes_in_every_format() {
         let first = run(&["doctor", "--facts", &facts, "--report", format]);
         let second = run(&["doctor", "--facts", &facts, "--report", format]);
         assert_eq!(first, second, "{format}");
-        assert_eq!(
-            first.0, 1,
-            "{format}: the exit code is the same in every format"
-        );
+        assert_eq!(first.0, 1, "{format}: the exit code is the same in every format");
     }
 }
 
@@ -109,12 +99,8 @@ fn reports_go_to_files_and_standard_output_at_once() {
     let report: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
     assert_eq!(report["verdict"], "fail");
     assert_eq!(report["exit_code"], 1);
-    let counted: u64 = report["counts"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|count| count.as_u64().unwrap())
-        .sum();
+    let counted: u64 =
+        report["counts"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
     let rows = report["rows"].as_array().unwrap().len();
     assert_eq!(usize::try_from(counted).unwrap(), rows);
     assert!(fs::read_to_string(junit).unwrap().contains("<failure"));
@@ -126,15 +112,7 @@ fn a_run_that_could_not_be_done_leaves_a_report_that_says_so() {
     let facts = demo(&folder);
     let json = write(&folder, "r.json", "an older, green report");
     refused(
-        &[
-            "doctor",
-            "--facts",
-            &facts,
-            "--task",
-            "other",
-            "--report",
-            &format!("json={json}"),
-        ],
+        &["doctor", "--facts", &facts, "--task", "other", "--report", &format!("json={json}")],
         "no task `other` in these facts; there is: orders-to-tidb",
     );
     let report: Value = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
@@ -146,15 +124,8 @@ fn a_run_that_could_not_be_done_leaves_a_report_that_says_so() {
 fn what_was_left_out_is_counted() {
     let folder = TempDir::new().unwrap();
     let facts = demo(&folder);
-    let (code, stdout, _) = run(&[
-        "doctor",
-        "--facts",
-        &facts,
-        "--only",
-        "network/security-group",
-        "--report",
-        "json",
-    ]);
+    let (code, stdout, _) =
+        run(&["doctor", "--facts", &facts, "--only", "network/security-group", "--report", "json"]);
     assert_eq!(code, 0);
     let report: Value = serde_json::from_str(&stdout).unwrap();
     let all = run(&["checks"]).1.lines().count() as u64;
@@ -174,11 +145,7 @@ fn fail_on_moves_the_threshold() {
     };
     assert_eq!(code(&[]), 0);
     let text = fs::read_to_string(&facts).unwrap();
-    fs::write(
-        &facts,
-        text.replace(r#""known": "us-east-1""#, r#""known": "eu-west-1""#),
-    )
-    .unwrap();
+    fs::write(&facts, text.replace(r#""known": "us-east-1""#, r#""known": "eu-west-1""#)).unwrap();
     assert_eq!(code(&[]), 0);
     assert_eq!(code(&["--fail-on", "advice"]), 1);
 }
@@ -187,76 +154,40 @@ fn fail_on_moves_the_threshold() {
 fn wrong_arguments_are_one_clear_line() {
     let folder = TempDir::new().unwrap();
     let facts = demo(&folder);
-    let broken = write(
-        &folder,
-        "rtb.json",
-        "{\"RouteTables\": [\n  {\"RouteTableId\": \"a\" \"b\"}]}",
-    );
-    let newer = write(
-        &folder,
-        "newer.json",
-        r#"{"version": 99, "weather": "fine"}"#,
-    );
+    let broken =
+        write(&folder, "rtb.json", "{\"RouteTables\": [\n  {\"RouteTableId\": \"a\" \"b\"}]}");
+    let newer = write(&folder, "newer.json", r#"{"version": 99, "weather": "fine"}"#);
     let text = write(&folder, "text.txt", "hello");
     let empty = path(&folder, "empty");
     fs::create_dir(&empty).unwrap();
     let with = |more: &[&'static str]| {
         let mut all = vec!["doctor", "--facts", facts.as_str()];
         all.extend(more);
-        all.iter()
-            .map(|word| (*word).to_owned())
-            .collect::<Vec<String>>()
+        all.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>()
     };
     let cases: Vec<(Vec<String>, &str)> = vec![
-        (
-            with(&["--only", "network/routes"]),
-            "did you mean `network/route`?",
-        ),
+        (with(&["--only", "network/routes"]), "did you mean `network/route`?"),
         (
             with(&["--ip-access-list", "300.1.1.1/33"]),
             "`300.1.1.1/33` is not an IPv4 address, a CIDR or a range",
         ),
-        (
-            with(&["--subnets", "subnet-0"]),
-            "--subnets: `subnet-0` isn't among the subnets",
-        ),
+        (with(&["--subnets", "subnet-0"]), "--subnets: `subnet-0` isn't among the subnets"),
         (with(&["--task", "x"]), "no task `x`"),
         (with(&["--report", "html"]), "html"),
-        (
-            with(&["--report", "json=/nonexistent/r.json"]),
-            "/nonexistent/r.json",
-        ),
-        (
-            with(&["--report", "json", "--report", "junit"]),
-            "standard output",
-        ),
+        (with(&["--report", "json=/nonexistent/r.json"]), "/nonexistent/r.json"),
+        (with(&["--report", "json", "--report", "junit"]), "standard output"),
         (with(&["--ca", "nothing.pem"]), "nothing.pem"),
-        (
-            with(&["--save-facts", "/nonexistent/f.json"]),
-            "/nonexistent/f.json",
-        ),
+        (with(&["--save-facts", "/nonexistent/f.json"]), "/nonexistent/f.json"),
         (vec!["doctor".into()], "nothing to judge"),
         (vec!["doctor".into(), "--facts".into(), newer], "version 99"),
-        (
-            vec!["doctor".into(), "--facts".into(), "/nonexistent".into()],
-            "/nonexistent",
-        ),
+        (vec!["doctor".into(), "--facts".into(), "/nonexistent".into()], "/nonexistent"),
         (vec!["doctor".into(), "--evidence".into(), empty], "empty"),
         (vec!["doctor".into(), "--evidence".into(), text], "not JSON"),
-        (
-            vec!["doctor".into(), "--evidence".into(), broken],
-            "rtb.json:2:24: ",
-        ),
-        (
-            vec!["explain".into(), "network/rout".into()],
-            "did you mean `network/route`?",
-        ),
+        (vec!["doctor".into(), "--evidence".into(), broken], "rtb.json:2:24: "),
+        (vec!["explain".into(), "network/rout".into()], "did you mean `network/route`?"),
     ];
     for (arguments, message) in cases {
-        refused(
-            &arguments.iter().map(String::as_str).collect::<Vec<_>>(),
-            message,
-        );
+        refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), message);
     }
 }
 
@@ -264,26 +195,12 @@ fn wrong_arguments_are_one_clear_line() {
 fn the_configuration_holds_the_flags_and_is_strict() {
     let folder = TempDir::new().unwrap();
     demo(&folder);
-    let config = write(
-        &folder,
-        "tidb-dms.toml",
-        "facts = [\"demo.json\"]\nonly = [\"dms\"]\n",
-    );
+    let config = write(&folder, "tidb-dms.toml", "facts = [\"demo.json\"]\nonly = [\"dms\"]\n");
     let (code, stdout, _) = run(&["doctor", "--config", &config]);
     assert_eq!(code, 1);
-    assert!(
-        stdout.contains("dms/ssl-mode") && !stdout.contains("nat-gateway"),
-        "{stdout}"
-    );
-    let config = write(
-        &folder,
-        "bad.toml",
-        "facts = [\"demo.json\"]\nonli = [\"dms\"]\n",
-    );
-    refused(
-        &["doctor", "--config", &config],
-        "bad.toml:2:1: unknown field `onli`",
-    );
+    assert!(stdout.contains("dms/ssl-mode") && !stdout.contains("nat-gateway"), "{stdout}");
+    let config = write(&folder, "bad.toml", "facts = [\"demo.json\"]\nonli = [\"dms\"]\n");
+    refused(&["doctor", "--config", &config], "bad.toml:2:1: unknown field `onli`");
 }
 
 #[test]
@@ -303,29 +220,18 @@ fn trace_says_how_it_ends_by_its_exit_code() {
     assert_eq!(value["stops"][0]["leg"], "nat");
     assert_eq!(value["egress_addresses"], serde_json::json!(["52.1.2.3"]));
     let (code, value) = trace(&["--from", "eni-0d4c3b2a190807f6e", "--to", "10.0.1.99"]);
-    assert_eq!(
-        (code, value["stops"][0]["code"].as_str().unwrap()),
-        (1, "ADDRESS_NOT_IN_USE")
-    );
+    assert_eq!((code, value["stops"][0]["code"].as_str().unwrap()), (1, "ADDRESS_NOT_IN_USE"));
     let text = fs::read_to_string(&facts).unwrap();
     let mut value: Value = serde_json::from_str(&text).unwrap();
-    value["inventory"]
-        .as_object_mut()
-        .unwrap()
-        .remove("RouteTables");
-    value["inventory"]["Extents"]
-        .as_object_mut()
-        .unwrap()
-        .remove("RouteTables");
+    value["inventory"].as_object_mut().unwrap().remove("RouteTables");
+    value["inventory"]["Extents"].as_object_mut().unwrap().remove("RouteTables");
     fs::write(&facts, value.to_string()).unwrap();
     let (code, value) = trace(&["--from", "etl-1", "--to", "public"]);
     assert_eq!(code, 3);
     let unlock = value["gaps"][0]["unlock"]["iam_action"].as_str();
     assert_eq!(unlock, Some("ec2:DescribeRouteTables"));
     refused(
-        &[
-            "trace", "--facts", &facts, "--from", "subnet-9", "--to", "public",
-        ],
+        &["trace", "--facts", &facts, "--from", "subnet-9", "--to", "public"],
         "--from: `subnet-9` isn't in these facts",
     );
 }
@@ -360,21 +266,13 @@ fn every_healthy_patient_passes_and_every_report_has_every_check() {
         if file.extension().is_none_or(|extension| extension != "json") {
             continue;
         }
-        let (code, stdout, stderr) = run(&[
-            "doctor",
-            "--facts",
-            file.to_str().unwrap(),
-            "--report",
-            "json",
-        ]);
+        let (code, stdout, stderr) =
+            run(&["doctor", "--facts", file.to_str().unwrap(), "--report", "json"]);
         assert_eq!(code, 0, "{}: {stderr}{stdout}", file.display());
         let report: Value = serde_json::from_str(&stdout).unwrap();
         for check in &checks {
             let rows = report["rows"].as_array().unwrap();
-            assert!(
-                rows.iter().any(|row| row["check"] == check.as_str()),
-                "{check}"
-            );
+            assert!(rows.iter().any(|row| row["check"] == check.as_str()), "{check}");
         }
         judged += 1;
     }
@@ -385,8 +283,5 @@ fn every_healthy_patient_passes_and_every_report_has_every_check() {
 fn the_readme_lists_every_check() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let table = tidb_dms::catalogue::markdown();
-    assert!(
-        readme.contains(&table),
-        "the README's table of checks should be:\n{table}"
-    );
+    assert!(readme.contains(&table), "the README's table of checks should be:\n{table}");
 }

@@ -35,8 +35,7 @@ impl Evidence {
     /// The text without the folder's name, which is new each time.
     fn plain(&self, text: &str) -> String {
         let folder = self.0.path().to_str().unwrap();
-        text.replace(&format!("{folder}/"), "")
-            .replace(folder, "the folder")
+        text.replace(&format!("{folder}/"), "").replace(folder, "the folder")
     }
 
     fn read_paths<P: AsRef<Path>>(&self, paths: &[P]) -> Result<(Facts, Vec<String>), String> {
@@ -90,10 +89,7 @@ fn regions_and_accounts_add_up_in_the_order_of_names() {
 #[test]
 fn one_resource_in_three_files_is_one_resource() {
     let evidence = Evidence::of(&[
-        (
-            "1.json",
-            r#"{"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}]}"#,
-        ),
+        ("1.json", r#"{"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}]}"#),
         (
             "2.json",
             r#"{"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/24"}]}"#,
@@ -114,23 +110,13 @@ fn one_resource_in_three_files_is_one_resource() {
 #[test]
 fn descriptions_that_contradict_are_not_believed() {
     let evidence = Evidence::of(&[
-        (
-            "monday.json",
-            r#"{"NatGateways": [{"NatGatewayId": "nat-1", "State": "available"}]}"#,
-        ),
-        (
-            "tuesday.json",
-            r#"{"NatGateways": [{"NatGatewayId": "nat-1", "State": "deleted"}]}"#,
-        ),
+        ("monday.json", r#"{"NatGateways": [{"NatGatewayId": "nat-1", "State": "available"}]}"#),
+        ("tuesday.json", r#"{"NatGateways": [{"NatGatewayId": "nat-1", "State": "deleted"}]}"#),
     ]);
     let (inventory, _) = evidence.inventory();
     assert_eq!(
         inventory.conflicts,
-        [Conflict {
-            list: "NatGateways".into(),
-            id: "nat-1".into(),
-            fields: vec!["State".into()]
-        }]
+        [Conflict { list: "NatGateways".into(), id: "nat-1".into(), fields: vec!["State".into()] }]
     );
     let index = Index::new(&inventory);
     assert!(matches!(index.nat_gateway("nat-1"), Lookup::Unseen(_)));
@@ -145,23 +131,14 @@ fn two_keys_unread_keys_and_metadata() {
                 "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}],
                 "ResponseMetadata": {"RequestId": "r"}, "Note to support": "hello"}"#,
         ),
-        (
-            "more.json",
-            r#"{"KeyPairs": [], "Vpcs": [{"VpcId": "vpc-2"}]}"#,
-        ),
+        ("more.json", r#"{"KeyPairs": [], "Vpcs": [{"VpcId": "vpc-2"}]}"#),
         ("zones.json", r#"{"AvailabilityZones": [{}]}"#),
     ]);
     let (inventory, notes) = evidence.inventory();
-    assert_eq!(
-        (inventory.vpcs.items.len(), inventory.subnets.items.len()),
-        (2, 1)
-    );
+    assert_eq!((inventory.vpcs.items.len(), inventory.subnets.items.len()), (2, 1));
     assert_eq!(
         notes,
-        [
-            "zones.json: holds nothing that is read",
-            "no check reads KeyPairs, Note to support"
-        ]
+        ["zones.json: holds nothing that is read", "no check reads KeyPairs, Note to support"]
     );
 }
 
@@ -176,10 +153,7 @@ fn a_list_of_another_service_is_not_dms_s() {
     let (inventory, notes) = Evidence::of(&[("a.json", certificates("rds"))]).inventory();
     assert!(inventory.certificates.is_undelivered());
     assert_eq!(notes, ["no check reads Certificates of another service"]);
-    let both = [
-        ("a.json", certificates("rds")),
-        ("b.json", certificates("dms")),
-    ];
+    let both = [("a.json", certificates("rds")), ("b.json", certificates("dms"))];
     let (inventory, _) = Evidence::of(&both).inventory();
     assert_eq!(inventory.certificates.items.len(), 1);
     assert_eq!(inventory.certificates.extent, Extent::AssumedWhole);
@@ -198,13 +172,7 @@ fn a_page_makes_the_list_partial_wherever_it_stands() {
     let page = r#"{"NextToken": "more", "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}]}"#;
     let empty = r#"{"Subnets": [], "NextToken": "more"}"#;
     let dms = r#"{"Subnets": [], "Marker": "more"}"#;
-    for (first, second) in [
-        (page, TWO),
-        (TWO, page),
-        (empty, TWO),
-        (TWO, empty),
-        (dms, TWO),
-    ] {
+    for (first, second) in [(page, TWO), (TWO, page), (empty, TWO), (TWO, empty), (dms, TWO)] {
         let evidence = Evidence::of(&[
             ("1.json", first),
             ("2.json", second),
@@ -214,10 +182,7 @@ fn a_page_makes_the_list_partial_wherever_it_stands() {
         let (inventory, _) = evidence.inventory();
         let page = if second == TWO { "1.json" } else { "2.json" };
         let gap = inventory.subnets.gap().unwrap();
-        assert_eq!(
-            evidence.plain(&gap.reason),
-            format!("{page} is one page of several")
-        );
+        assert_eq!(evidence.plain(&gap.reason), format!("{page} is one page of several"));
         let unlock =
             "the output of `aws ec2 describe-subnets` (IAM action ec2:DescribeSubnets), whole";
         assert_eq!(gap.unlock, Unlock::File(unlock.into()));
@@ -265,10 +230,7 @@ fn entries_belong_to_the_list_that_the_file_is_named_after() {
         ]
     );
     let index = Index::new(&inventory);
-    assert_eq!(
-        index.prefix_list("pl-1").unwrap(),
-        ["10.0.0.0/8", "10.1.0.0/16"]
-    );
+    assert_eq!(index.prefix_list("pl-1").unwrap(), ["10.0.0.0/8", "10.1.0.0/16"]);
     assert_eq!(index.prefix_list("pl-named").unwrap(), [""; 0]);
     assert_eq!(
         index.prefix_list("pl-2").unwrap_err().reason,
@@ -295,27 +257,15 @@ fn prefix_lists_in_the_older_form_bring_their_entries() {
         r#"{"PrefixLists": [{"PrefixListId": "pl-1", "PrefixListName": "s3", "Cidrs": ["52.0.0.0/8"]}]}"#,
     )]);
     let (inventory, _) = evidence.inventory();
-    assert_eq!(
-        Index::new(&inventory).prefix_list("pl-1").unwrap(),
-        ["52.0.0.0/8"]
-    );
+    assert_eq!(Index::new(&inventory).prefix_list("pl-1").unwrap(), ["52.0.0.0/8"]);
 }
 
 #[test]
 fn attributes_of_one_vpc_come_in_two_files() {
     let evidence = Evidence::of(&[
-        (
-            "a.json",
-            r#"{"VpcId": "vpc-1", "EnableDnsSupport": {"Value": true}}"#,
-        ),
-        (
-            "b.json",
-            r#"{"EnableDnsHostnames": {"Value": false}, "VpcId": "vpc-1"}"#,
-        ),
-        (
-            "c.json",
-            r#"{"VpcId": "vpc-2", "CidrBlock": "10.0.0.0/16"}"#,
-        ),
+        ("a.json", r#"{"VpcId": "vpc-1", "EnableDnsSupport": {"Value": true}}"#),
+        ("b.json", r#"{"EnableDnsHostnames": {"Value": false}, "VpcId": "vpc-1"}"#),
+        ("c.json", r#"{"VpcId": "vpc-2", "CidrBlock": "10.0.0.0/16"}"#),
     ]);
     let (inventory, notes) = evidence.inventory();
     let [attributes] = &inventory.vpc_attributes.items[..] else {
@@ -362,21 +312,13 @@ fn a_broken_file_is_named_with_line_and_column() {
             "{\"NatGateways\": [\n  {\"NatGatewayId\": \"nat-1\"},\n  {\"State\": \"available\"}\n]}",
             "id.json:4:1: NatGateways[1] has no id",
         ),
-        (
-            "tail.json",
-            "{\"Vpcs\": []}\nDone.\n",
-            "tail.json:2:1: expected value",
-        ),
+        ("tail.json", "{\"Vpcs\": []}\nDone.\n", "tail.json:2:1: expected value"),
         (
             "attribute.json",
             "{\"VpcId\": \"vpc-1\", \"EnableDnsSupport\": {}}",
             "attribute.json:1:41: missing field `Value`",
         ),
-        (
-            "words.json",
-            "{Subnets: []}",
-            "words.json:1:2: key must be a string",
-        ),
+        ("words.json", "{Subnets: []}", "words.json:1:2: key must be a string"),
         (
             "bytes.json",
             "{\"Vpcs\": [{\"VpcId\": \"\u{1}\"}]}",
@@ -385,19 +327,14 @@ fn a_broken_file_is_named_with_line_and_column() {
     ] {
         let evidence = Evidence::of(&[("a/fine.json", ONE), (name, content)]);
         assert_eq!(evidence.error(), error);
-        assert_eq!(
-            evidence.read_paths(&[evidence.path(name)]).unwrap_err(),
-            error
-        );
+        assert_eq!(evidence.read_paths(&[evidence.path(name)]).unwrap_err(), error);
     }
 }
 
 #[test]
 fn documents_one_after_another_are_all_read() {
-    let evidence = Evidence::of(&[(
-        "all.json",
-        format!("{ONE}{TWO}\r\n\r\n[1]\n{{\"Vpcs\": []}}\n"),
-    )]);
+    let evidence =
+        Evidence::of(&[("all.json", format!("{ONE}{TWO}\r\n\r\n[1]\n{{\"Vpcs\": []}}\n"))]);
     let (inventory, notes) = evidence.inventory();
     assert_eq!(subnets(&inventory), ["subnet-1", "subnet-2"]);
     assert_eq!(inventory.vpcs.extent, Extent::AssumedWhole);
@@ -411,10 +348,7 @@ fn documents_one_after_another_are_all_read() {
 fn windows_writes_marks_and_utf_16() {
     let text = "{\"Subnets\": [\r\n{\"SubnetId\": \"subnet-1\", \"VpcId\": \"vpc-1\",\r\n\"Tags\": \"é €😀\"}]}\r\n";
     let wide = |mark: &str, order: fn(u16) -> [u8; 2]| -> Vec<u8> {
-        format!("{mark}{text}")
-            .encode_utf16()
-            .flat_map(order)
-            .collect()
+        format!("{mark}{text}").encode_utf16().flat_map(order).collect()
     };
     for content in [
         text.as_bytes().to_vec(),
@@ -479,11 +413,7 @@ fn a_file_that_was_named_has_to_be_aws_output() {
         ),
         ("empty.json", " \r\n", "empty.json: empty file"),
         ("list.json", "[]", "list.json: no AWS output found"),
-        (
-            "zones.json",
-            r#"{"AvailabilityZones": []}"#,
-            "zones.json: no AWS output found",
-        ),
+        ("zones.json", r#"{"AvailabilityZones": []}"#, "zones.json: no AWS output found"),
         (
             "facts.json",
             r#"{"version": 1, "taken_at": "2026-11-24T10:00:00Z"}"#,
@@ -496,10 +426,7 @@ fn a_file_that_was_named_has_to_be_aws_output() {
         ),
     ] {
         let evidence = Evidence::of(&[(name, content)]);
-        assert_eq!(
-            evidence.read_paths(&[evidence.path(name)]).unwrap_err(),
-            error
-        );
+        assert_eq!(evidence.read_paths(&[evidence.path(name)]).unwrap_err(), error);
     }
     let evidence = Evidence::of(&[("a.json", ONE)]);
     assert_eq!(
@@ -528,18 +455,9 @@ fn a_report_beside_the_evidence_is_no_facts_document() {
 #[test]
 fn a_folder_without_evidence_is_an_error() {
     let nothing: &[(&str, &str)] = &[];
-    assert_eq!(
-        Evidence::of(nothing).error(),
-        "the folder: no files in this folder"
-    );
-    assert_eq!(
-        Evidence::of(&[("a/.hidden", ONE)]).error(),
-        "the folder: no files in this folder"
-    );
-    assert_eq!(
-        Evidence::of(&[("README.txt", "hello")]).error(),
-        "the folder: no AWS output found"
-    );
+    assert_eq!(Evidence::of(nothing).error(), "the folder: no files in this folder");
+    assert_eq!(Evidence::of(&[("a/.hidden", ONE)]).error(), "the folder: no files in this folder");
+    assert_eq!(Evidence::of(&[("README.txt", "hello")]).error(), "the folder: no AWS output found");
 }
 
 #[test]
@@ -574,13 +492,7 @@ fn links_are_followed_and_loops_end() {
 fn a_pipe_is_read_where_it_was_named_and_skipped_below_a_folder() {
     let evidence = Evidence::of(&[("a.json", ONE)]);
     let pipe = evidence.path("pipe");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let (inventory, notes) = evidence.inventory();
     assert_eq!(subnets(&inventory), ["subnet-1"]);
     assert_eq!(notes, ["pipe: skipped, not a regular file"]);

@@ -1,13 +1,7 @@
 //! What five real servers let about forty accounts each do, against what the engine says of them.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "the table of counts is for the reader of the test"
-)]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a recording of another shape is a failed test"
-)]
+#![expect(clippy::print_stdout, reason = "the table of counts is for the reader of the test")]
+#![expect(clippy::unwrap_used, reason = "a recording of another shape is a failed test")]
 
 use serde_json::Value;
 use tidb_dms_checks::grants::{
@@ -16,10 +10,7 @@ use tidb_dms_checks::grants::{
 };
 
 const FILES: [(&str, &str); 5] = [
-    (
-        "mariadb-10.11.19",
-        include_str!("data/grants/mariadb-10.11.19.json"),
-    ),
+    ("mariadb-10.11.19", include_str!("data/grants/mariadb-10.11.19.json")),
     ("mysql-9.7.4", include_str!("data/grants/mysql-9.7.4.json")),
     (
         "mysql-9.7.4-partial-revokes-off",
@@ -76,19 +67,14 @@ fn judge_account(
     let role = account["current_role"][0].as_str().unwrap_or("NULL");
     let options = Options {
         current_role: Some(role.to_owned()),
-        partial_revokes: variables["partial_revokes"]
-            .as_str()
-            .map(|value| value == "ON"),
+        partial_revokes: variables["partial_revokes"].as_str().map(|value| value == "ON"),
         lower_case_table_names: variables["lower_case_table_names"]
             .as_str()
             .map(|value| value.parse().unwrap()),
     };
     for text in pasted(&lines) {
         for schema in SCHEMAS {
-            for (role, works) in [
-                (Role::Target, "target_works"),
-                (Role::Source, "source_works"),
-            ] {
+            for (role, works) in [(Role::Target, "target_works"), (Role::Source, "source_works")] {
                 let answer = ask(&text, server, &options, role, schema);
                 let works = account[works][schema].as_bool().unwrap();
                 let right = match answer.verdict {
@@ -96,10 +82,7 @@ fn judge_account(
                     Verdict::Lacking => !works,
                     Verdict::Unknown => file.starts_with("tidb") && name.contains("two rows match"),
                 };
-                assert!(
-                    right,
-                    "{file}: {name}: {role:?} {schema}: {answer:?}\n{text}"
-                );
+                assert!(right, "{file}: {name}: {role:?} {schema}: {answer:?}\n{text}");
             }
         }
     }
@@ -113,21 +96,11 @@ fn judge_account(
             continue;
         }
         for schema in SCHEMAS {
-            for (role, works) in [
-                (Role::Target, "target_works"),
-                (Role::Source, "source_works"),
-            ] {
+            for (role, works) in [(Role::Target, "target_works"), (Role::Source, "source_works")] {
                 let verdict = ask(&lines.join("\n"), server, &options, role, schema).verdict;
                 let works = account[works][schema].as_bool().unwrap();
-                let wrong = if works {
-                    Verdict::Lacking
-                } else {
-                    Verdict::Enough
-                };
-                assert_ne!(
-                    verdict, wrong,
-                    "{file}: {name}: {role:?} {schema} {server:?}"
-                );
+                let wrong = if works { Verdict::Lacking } else { Verdict::Enough };
+                assert_ne!(verdict, wrong, "{file}: {name}: {role:?} {schema} {server:?}");
             }
         }
     }
@@ -196,11 +169,7 @@ fn cures_are_enough() {
                 for role in [Role::Target, Role::Source] {
                     let answer = ask(&lines.join("\n"), &server, &options, role, schema);
                     let cured = !answer.grant.is_empty();
-                    assert_eq!(
-                        cured,
-                        answer.verdict != Verdict::Enough,
-                        "{file} {answer:?}"
-                    );
+                    assert_eq!(cured, answer.verdict != Verdict::Enough, "{file} {answer:?}");
                     println!(
                         "{file} | {} | {role:?} {schema} | {:?} | {}",
                         account["name"].as_str().unwrap(),
@@ -237,11 +206,7 @@ fn cures_are_enough() {
                         )
                         .collect();
                     let again = ask(&after.join("\n"), &server, &options, role, schema);
-                    assert_eq!(
-                        again.verdict,
-                        Verdict::Enough,
-                        "{file} {after:#?} {again:?}"
-                    );
+                    assert_eq!(again.verdict, Verdict::Enough, "{file} {after:#?} {again:?}");
                 }
             }
         }
@@ -263,12 +228,7 @@ fn single_privileges_are_what_a_server_did() {
             .map(|line| line.as_str().unwrap())
             .collect();
         let options = Options {
-            current_role: Some(
-                account["current_role"]
-                    .as_str()
-                    .unwrap_or("NULL")
-                    .to_owned(),
-            ),
+            current_role: Some(account["current_role"].as_str().unwrap_or("NULL").to_owned()),
             partial_revokes: None,
             lower_case_table_names: Some(0),
         };

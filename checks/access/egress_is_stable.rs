@@ -31,11 +31,7 @@ pub(crate) static CHECK: Check = Check {
         "ec2:DescribeNatGateways",
         "ec2:DescribeAddresses",
     ],
-    after: &[
-        "network/route",
-        "network/public-accessibility",
-        "network/nat-gateway",
-    ],
+    after: &["network/route", "network/public-accessibility", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };
 

@@ -39,11 +39,7 @@ pub(crate) static CHECK: Check = Check {
         "ec2:DescribeAddresses",
         "ec2:DescribeNetworkInterfaces",
     ],
-    after: &[
-        "network/route",
-        "network/public-accessibility",
-        "network/nat-gateway",
-    ],
+    after: &["network/route", "network/public-accessibility", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };
 
@@ -76,11 +72,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
     if !egress.gaps.is_empty() {
         return;
     }
-    let shared = case
-        .cluster
-        .tier
-        .known()
-        .is_some_and(|tier| tier.is_shared_gateway());
+    let shared = case.cluster.tier.known().is_some_and(|tier| tier.is_shared_gateway());
     if shared && list.iter().any(AccessEntry::is_all_aws) {
         j.assume(Assumption::new(
             seat.id.as_str(),
@@ -115,14 +107,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
         ));
         return;
     }
-    draft.advise(format!(
-        "In the TiDB Cloud console, Networking, IP access list: add {text}"
-    ));
+    draft.advise(format!("In the TiDB Cloud console, Networking, IP access list: add {text}"));
     if let Some(host) = case.cluster.host.known() {
-        draft.change(Change::AllowAddresses {
-            host: host.clone(),
-            entries,
-        });
+        draft.change(Change::AllowAddresses { host: host.clone(), entries });
     }
 }
 
@@ -139,10 +126,7 @@ fn shown(list: &[AccessEntry]) -> String {
 fn smallest_cover(addresses: &[Ipv4Addr], ranges: bool) -> Vec<AccessEntry> {
     if !ranges {
         let nets: Vec<Ipv4Net> = addresses.iter().copied().map(Ipv4Net::from).collect();
-        return Ipv4Net::aggregate(&nets)
-            .into_iter()
-            .map(AccessEntry::from)
-            .collect();
+        return Ipv4Net::aggregate(&nets).into_iter().map(AccessEntry::from).collect();
     }
     let mut sorted: Vec<u32> = addresses.iter().copied().map(u32::from).collect();
     sorted.sort_unstable();
@@ -153,10 +137,7 @@ fn smallest_cover(addresses: &[Ipv4Addr], ranges: bool) -> Vec<AccessEntry> {
             Some(entry) if u32::from(entry.end).checked_add(1) == Some(address) => {
                 entry.end = address.into();
             }
-            _ => entries.push(AccessEntry {
-                start: address.into(),
-                end: address.into(),
-            }),
+            _ => entries.push(AccessEntry { start: address.into(), end: address.into() }),
         }
     }
     entries
@@ -167,24 +148,16 @@ mod tests {
     use super::*;
 
     fn cover(addresses: &[&str], ranges: bool) -> String {
-        let addresses: Vec<Ipv4Addr> = addresses
-            .iter()
-            .map(|address| address.parse().unwrap())
-            .collect();
+        let addresses: Vec<Ipv4Addr> =
+            addresses.iter().map(|address| address.parse().unwrap()).collect();
         let entries = smallest_cover(&addresses, ranges);
         for entry in &entries {
             for value in u32::from(entry.start)..=u32::from(entry.end) {
-                assert!(
-                    addresses.contains(&value.into()),
-                    "{entry} lets in more than was asked"
-                );
+                assert!(addresses.contains(&value.into()), "{entry} lets in more than was asked");
             }
         }
         for address in &addresses {
-            assert!(
-                entries.iter().any(|entry| entry.contains(*address)),
-                "{address}"
-            );
+            assert!(entries.iter().any(|entry| entry.contains(*address)), "{address}");
         }
         shown(&entries)
     }
@@ -193,16 +166,10 @@ mod tests {
     fn the_repair_is_the_smallest_set_that_covers_exactly_the_missing() {
         assert_eq!(cover(&["52.1.2.3"], false), "52.1.2.3/32");
         assert_eq!(cover(&["52.1.2.3", "52.1.2.2"], false), "52.1.2.2/31");
-        assert_eq!(
-            cover(&["52.1.2.3", "52.1.2.4"], false),
-            "52.1.2.3/32, 52.1.2.4/32"
-        );
+        assert_eq!(cover(&["52.1.2.3", "52.1.2.4"], false), "52.1.2.3/32, 52.1.2.4/32");
         assert_eq!(cover(&["52.1.2.3", "52.1.2.4"], true), "52.1.2.3-52.1.2.4");
         assert_eq!(
-            cover(
-                &["52.1.2.0", "52.1.2.1", "52.1.2.2", "52.1.2.3", "9.9.9.9"],
-                false
-            ),
+            cover(&["52.1.2.0", "52.1.2.1", "52.1.2.2", "52.1.2.3", "9.9.9.9"], false),
             "9.9.9.9/32, 52.1.2.0/30"
         );
         assert_eq!(cover(&["52.1.2.3", "52.1.2.3"], true), "52.1.2.3/32");

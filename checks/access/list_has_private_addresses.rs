@@ -47,11 +47,8 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     for entry in list.iter().take(3) {
         j.note(name, "access list", entry);
     }
-    let useless: Vec<String> = list
-        .iter()
-        .filter(|entry| is_useless(entry))
-        .map(ToString::to_string)
-        .collect();
+    let useless: Vec<String> =
+        list.iter().filter(|entry| is_useless(entry)).map(ToString::to_string).collect();
     if !useless.is_empty() {
         j.note(name, "access list", &useless[0]);
         j.fail(format!(
@@ -83,16 +80,8 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::Pass, ""),
-                (
-                    &[list(&["52.1.2.3", "10.0.1.25"])],
-                    Outcome::Advice,
-                    "10.0.1.25/32",
-                ),
-                (
-                    &[list(&["172.16.0.0-172.31.255.255"])],
-                    Outcome::Advice,
-                    "172.16.0.0/12",
-                ),
+                (&[list(&["52.1.2.3", "10.0.1.25"])], Outcome::Advice, "10.0.1.25/32"),
+                (&[list(&["172.16.0.0-172.31.255.255"])], Outcome::Advice, "172.16.0.0/12"),
                 // It holds private addresses, and others.
                 (&[list(&["0.0.0.0/0"])], Outcome::Pass, ""),
                 (&[list(&["8.0.0.0/5"])], Outcome::Pass, ""),
@@ -101,10 +90,6 @@ mod tests {
                 (&[list(&[])], Outcome::Unknown, "empty"),
             ],
         );
-        testing::check_on(
-            CHECK.id,
-            &testing::over_peering(),
-            &[(&[], Outcome::NotApplicable, "")],
-        );
+        testing::check_on(CHECK.id, &testing::over_peering(), &[(&[], Outcome::NotApplicable, "")]);
     }
 }

@@ -51,18 +51,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         return;
     };
     j.note(name, "access list", "0.0.0.0/0");
-    let level = if tier.is_shared_gateway() {
-        Severity::Advice
-    } else {
-        Severity::Warning
-    };
-    let default = if tier.is_shared_gateway() {
-        ", which is its default"
-    } else {
-        ""
-    };
-    j.fail(format!(
-        "The IP access list of {name} lets the whole internet in{default}"
-    ))
-    .at(level);
+    let level = if tier.is_shared_gateway() { Severity::Advice } else { Severity::Warning };
+    let default = if tier.is_shared_gateway() { ", which is its default" } else { "" };
+    j.fail(format!("The IP access list of {name} lets the whole internet in{default}")).at(level);
 }

@@ -50,12 +50,7 @@ fn is_empty(j: &mut Judgement, list: &[AccessEntry]) -> bool {
 fn covers_everything(list: &[AccessEntry]) -> bool {
     let mut ranges: Vec<(u64, u64)> = list
         .iter()
-        .map(|entry| {
-            (
-                u64::from(u32::from(entry.start)),
-                u64::from(u32::from(entry.end)),
-            )
-        })
+        .map(|entry| (u64::from(u32::from(entry.start)), u64::from(u32::from(entry.end))))
         .collect();
     ranges.sort_unstable();
     let mut next = 0;
@@ -78,15 +73,8 @@ mod tests {
             texts.iter().map(|text| text.parse().unwrap()).collect()
         };
         assert!(covers_everything(&list(&["0.0.0.0/0"])));
-        assert!(covers_everything(&list(&[
-            "128.0.0.0/1",
-            "10.0.0.0/8",
-            "0.0.0.0/1"
-        ])));
-        assert!(!covers_everything(&list(&[
-            "0.0.0.0/1",
-            "128.0.0.1-255.255.255.255"
-        ])));
+        assert!(covers_everything(&list(&["128.0.0.0/1", "10.0.0.0/8", "0.0.0.0/1"])));
+        assert!(!covers_everything(&list(&["0.0.0.0/1", "128.0.0.1-255.255.255.255"])));
         assert!(!covers_everything(&list(&["0.0.0.0/32"])));
         assert!(!covers_everything(&[]));
     }

@@ -46,9 +46,7 @@ pub(super) fn server_name(endpoint: &Endpoint) -> Option<&str> {
 /// The port of an endpoint, which may stand in two places.
 pub(super) fn port(endpoint: &Endpoint) -> Option<u16> {
     let settings = endpoint.my_sql_settings.as_ref();
-    endpoint
-        .port
-        .or_else(|| settings.and_then(|settings| settings.port))
+    endpoint.port.or_else(|| settings.and_then(|settings| settings.port))
 }
 
 impl ClusterView {
@@ -71,26 +69,11 @@ impl ClusterView {
             facts.asked.tidb_tier,
             seen.and_then(|cluster| cluster.tier.as_ref()),
             name.and_then(|name| name.tier),
-            || {
-                Gap::new(
-                    "the cluster's tier",
-                    "its host name doesn't tell",
-                    flag("--tidb-tier"),
-                )
-            },
+            || Gap::new("the cluster's tier", "its host name doesn't tell", flag("--tidb-tier")),
         );
-        let path = pick(
-            facts.asked.path,
-            None,
-            name.and_then(|name| name.path),
-            || {
-                Gap::new(
-                    "the kind of path",
-                    "the cluster's host name doesn't tell",
-                    flag("--path"),
-                )
-            },
-        );
+        let path = pick(facts.asked.path, None, name.and_then(|name| name.path), || {
+            Gap::new("the kind of path", "the cluster's host name doesn't tell", flag("--path"))
+        });
         let region = pick(
             None,
             seen.and_then(|cluster| cluster.region.as_ref()),
@@ -107,26 +90,10 @@ impl ClusterView {
             facts.asked.ip_access_list.clone(),
             seen.and_then(|cluster| cluster.access_list.as_ref()),
             None,
-            || {
-                Gap::new(
-                    "the cluster's IP access list",
-                    "not delivered",
-                    flag("--ip-access-list"),
-                )
-            },
+            || Gap::new("the cluster's IP access list", "not delivered", flag("--ip-access-list")),
         );
         let public_endpoint = public_endpoint(facts, seen, &host, &mut assumptions);
-        Self {
-            role,
-            host,
-            port,
-            tier,
-            path,
-            region,
-            access_list,
-            public_endpoint,
-            assumptions,
-        }
+        Self { role, host, port, tier, path, region, access_list, public_endpoint, assumptions }
     }
 
     /// The host where it is known, for sentences.
@@ -135,10 +102,7 @@ impl ClusterView {
     }
 
     pub(super) fn describe(&self) -> String {
-        let host = self
-            .host
-            .known()
-            .map_or("TiDB Cloud, host not named", String::as_str);
+        let host = self.host.known().map_or("TiDB Cloud, host not named", String::as_str);
         match self.port.known() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
@@ -229,9 +193,8 @@ fn port_fact(
         return Fact::Known(port);
     }
     // An endpoint that wasn't seen, or not seen to be the cluster's, may have another port.
-    let named = [&migration.source, &migration.target]
-        .iter()
-        .any(|side| !matches!(side, Side::NotNamed));
+    let named =
+        [&migration.source, &migration.target].iter().any(|side| !matches!(side, Side::NotNamed));
     if endpoint.is_some() || (named && facts.asked.tidb_host.is_none()) {
         return Fact::Unknown(Gap::new(
             "the cluster's port",
@@ -255,12 +218,7 @@ fn public_endpoint(
 ) -> Fact<bool> {
     match seen.and_then(|cluster| cluster.public_endpoint_enabled.as_ref()) {
         Some(fact) => fact.clone(),
-        None if facts
-            .asked
-            .ip_access_list
-            .as_ref()
-            .is_some_and(|list| !list.is_empty()) =>
-        {
+        None if facts.asked.ip_access_list.as_ref().is_some_and(|list| !list.is_empty()) => {
             // Whoever read the list off the console saw the public endpoint's page.
             assumptions.push(Assumption::new(
                 host.known().map_or("the cluster", String::as_str),

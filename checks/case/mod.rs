@@ -172,12 +172,7 @@ impl<'a> Case<'a> {
 
     /// The addresses of the interface endpoint that carries the cluster's host name as a private name.
     fn endpoint_addresses(&self) -> Option<Vec<Addresses>> {
-        let host = self
-            .cluster
-            .host
-            .known()?
-            .trim_end_matches('.')
-            .to_ascii_lowercase();
+        let host = self.cluster.host.known()?.trim_end_matches('.').to_ascii_lowercase();
         let vpc = self.vpc()?;
         let matches = |name: &str| {
             let name = name.trim_end_matches('.').to_ascii_lowercase();
@@ -186,20 +181,14 @@ impl<'a> Case<'a> {
                     .strip_prefix("*.")
                     .is_some_and(|rest| host.split_once('.').is_some_and(|(_, tail)| tail == rest))
         };
-        let endpoint = self
-            .facts
-            .inventory
-            .vpc_endpoints
-            .items
-            .iter()
-            .find(|endpoint| {
-                endpoint.vpc_id.as_deref() == Some(vpc)
-                    && endpoint
-                        .dns_entries
-                        .iter()
-                        .flatten()
-                        .any(|entry| entry.dns_name.as_deref().is_some_and(matches))
-            })?;
+        let endpoint = self.facts.inventory.vpc_endpoints.items.iter().find(|endpoint| {
+            endpoint.vpc_id.as_deref() == Some(vpc)
+                && endpoint
+                    .dns_entries
+                    .iter()
+                    .flatten()
+                    .any(|entry| entry.dns_name.as_deref().is_some_and(matches))
+        })?;
         let addresses: Option<Vec<Addresses>> = endpoint
             .network_interface_ids
             .as_ref()?
@@ -249,10 +238,7 @@ impl<'a> Case<'a> {
 }
 
 fn describe(endpoint: &Endpoint) -> String {
-    let name = endpoint
-        .endpoint_identifier
-        .as_deref()
-        .unwrap_or(&endpoint.endpoint_arn);
+    let name = endpoint.endpoint_identifier.as_deref().unwrap_or(&endpoint.endpoint_arn);
     let engine = endpoint.engine_name.as_deref().unwrap_or("engine not seen");
     match (cluster::server_name(endpoint), cluster::port(endpoint)) {
         (Some(host), Some(port)) => format!("{name} ({engine}, {host}:{port})"),
@@ -268,18 +254,13 @@ pub fn seats_of_instance<'a>(
     index: &'a Index<'a>,
     name: &str,
 ) -> Option<Result<Vec<Source<'a>>, Gap>> {
-    let instance = facts
-        .inventory
-        .replication_instances
-        .items
-        .iter()
-        .find(|instance| {
-            instance.replication_instance_arn == name
-                || instance
-                    .replication_instance_identifier
-                    .as_deref()
-                    .is_some_and(|id| id.eq_ignore_ascii_case(name))
-        })?;
+    let instance = facts.inventory.replication_instances.items.iter().find(|instance| {
+        instance.replication_instance_arn == name
+            || instance
+                .replication_instance_identifier
+                .as_deref()
+                .is_some_and(|id| id.eq_ignore_ascii_case(name))
+    })?;
     let migration = Migration {
         kind: Kind::Instance(instance),
         source: Side::NotNamed,
@@ -318,10 +299,7 @@ mod tests {
 
     #[test]
     fn the_region_is_read_from_arns_and_zones() {
-        assert_eq!(
-            region_of_arn("arn:aws:dms:us-east-1:1:rep:X").as_deref(),
-            Some("us-east-1")
-        );
+        assert_eq!(region_of_arn("arn:aws:dms:us-east-1:1:rep:X").as_deref(), Some("us-east-1"));
         assert_eq!(region_of_arn("orders"), None);
         for (zone, region) in [
             ("us-east-1a", Some("us-east-1")),

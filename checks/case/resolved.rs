@@ -50,32 +50,18 @@ pub(super) fn resolved(
     let (addresses, because) = if from_seats.is_empty() {
         let public = case.cluster.path == Fact::Known(PathKind::Public);
         let from_elsewhere = answers(&|vantage| *vantage == Vantage::Elsewhere);
-        if !public
-            || from_elsewhere
-                .iter()
-                .any(|address| !Addresses::one(*address).is_public())
-        {
+        if !public || from_elsewhere.iter().any(|address| !Addresses::one(*address).is_public()) {
             return None;
         }
-        (
-            from_elsewhere,
-            "it was looked up outside of the VPC, whose resolver may answer otherwise",
-        )
+        (from_elsewhere, "it was looked up outside of the VPC, whose resolver may answer otherwise")
     } else {
-        (
-            from_seats,
-            "it was looked up in the VPC; the replication looks it up by itself, later",
-        )
+        (from_seats, "it was looked up in the VPC; the replication looks it up by itself, later")
     };
     if addresses.is_empty() {
         return None;
     }
     let names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    assumptions.push(Assumption::new(
-        "the cluster's address",
-        names.join(", "),
-        because,
-    ));
+    assumptions.push(Assumption::new("the cluster's address", names.join(", "), because));
     Some(addresses.into_iter().map(Addresses::one).collect())
 }
 
@@ -121,11 +107,8 @@ mod tests {
         }))
         .unwrap();
         let index = Index::new(&facts.inventory);
-        let migration = Migration {
-            kind: Kind::Planned,
-            source: Side::NotNamed,
-            target: Side::NotNamed,
-        };
+        let migration =
+            Migration { kind: Kind::Planned, source: Side::NotNamed, target: Side::NotNamed };
         let case = Case::new(&facts, &index, migration);
         let taken = case
             .assumptions
@@ -166,15 +149,9 @@ mod tests {
     fn from_elsewhere_only_a_public_answer_for_a_public_host_counts() {
         let elsewhere = json!("elsewhere");
         let public = [probe(PUBLIC, &elsewhere, &["44.210.0.50"])];
-        assert_eq!(
-            destinations(PUBLIC, &public),
-            (Some(vec![one([44, 210, 0, 50])]), 1)
-        );
+        assert_eq!(destinations(PUBLIC, &public), (Some(vec![one([44, 210, 0, 50])]), 1));
         let mixed = [probe(PUBLIC, &elsewhere, &["44.210.0.50", "10.0.0.1"])];
-        assert_eq!(
-            destinations(PUBLIC, &mixed).0,
-            Some(vec![Addresses::AnyPublic])
-        );
+        assert_eq!(destinations(PUBLIC, &mixed).0, Some(vec![Addresses::AnyPublic]));
         let private = [probe(PRIVATE, &elsewhere, &["44.210.0.50"])];
         assert_eq!(destinations(PRIVATE, &private).0, None);
     }

@@ -52,8 +52,8 @@ struct Place {
 
 pub(super) fn seats<'a>(case: &Case<'a>, assumptions: &mut Vec<Assumption>) -> Fact<Vec<Seat<'a>>> {
     match case.migration.kind {
-        Kind::Task(task, None) => Fact::Unknown(
-            task.replication_instance_arn.as_deref().map_or_else(
+        Kind::Task(task, None) => {
+            Fact::Unknown(task.replication_instance_arn.as_deref().map_or_else(
                 || {
                     Gap::new(
                         task.replication_task_arn.as_str(),
@@ -61,16 +61,13 @@ pub(super) fn seats<'a>(case: &Case<'a>, assumptions: &mut Vec<Assumption>) -> F
                         Unlock::IamAction("dms:DescribeReplicationTasks".into()),
                     )
                 },
-                |arn| match case
-                    .index
-                    .replication_instance(arn)
-                    .or_gap(arn, "ReplicationInstances")
+                |arn| match case.index.replication_instance(arn).or_gap(arn, "ReplicationInstances")
                 {
                     Err(gap) => gap,
                     Ok(_) => Gap::new(arn, "not seen", Unlock::Nothing),
                 },
-            ),
-        ),
+            ))
+        }
         Kind::Task(_, Some(instance)) | Kind::Instance(instance) => {
             of_instance(case, instance, assumptions)
         }
@@ -83,24 +80,15 @@ pub(super) fn seats<'a>(case: &Case<'a>, assumptions: &mut Vec<Assumption>) -> F
                     Unlock::IamAction("dms:DescribeReplicationConfigs".into()),
                 ));
             };
-            let name = compute
-                .replication_subnet_group_id
-                .as_deref()
-                .unwrap_or_else(|| {
-                    assumptions.push(Assumption::new(
-                        config
-                            .replication_config_identifier
-                            .as_deref()
-                            .unwrap_or("the replication"),
-                        "it sits in the subnet group `default`",
-                        "it names none, and then AWS takes the account's default",
-                    ));
-                    "default"
-                });
-            let group = match case
-                .index
-                .subnet_group(name)
-                .or_gap(name, "ReplicationSubnetGroups")
+            let name = compute.replication_subnet_group_id.as_deref().unwrap_or_else(|| {
+                assumptions.push(Assumption::new(
+                    config.replication_config_identifier.as_deref().unwrap_or("the replication"),
+                    "it sits in the subnet group `default`",
+                    "it names none, and then AWS takes the account's default",
+                ));
+                "default"
+            });
+            let group = match case.index.subnet_group(name).or_gap(name, "ReplicationSubnetGroups")
             {
                 Ok(group) => group,
                 Err(gap) => return Fact::Unknown(gap),
@@ -113,10 +101,7 @@ pub(super) fn seats<'a>(case: &Case<'a>, assumptions: &mut Vec<Assumption>) -> F
                 Some(groups) if !groups.is_empty() => Fact::Known(groups.clone()),
                 _ => default_group(case, group.vpc_id.as_deref()),
             };
-            let place = Place {
-                groups,
-                assumptions: Vec::new(),
-            };
+            let place = Place { groups, assumptions: Vec::new() };
             let none = PublicAddress::None("a serverless replication has no public address".into());
             Fact::Known(
                 ids.iter()
@@ -134,10 +119,7 @@ fn planned<'a>(case: &Case<'a>) -> Fact<Vec<Seat<'a>>> {
     let ids = match (&asked.subnets, &asked.subnet_group) {
         (Some(ids), _) => ids.clone(),
         (None, Some(name)) => {
-            let group = case
-                .index
-                .subnet_group(name)
-                .or_gap(name, "ReplicationSubnetGroups");
+            let group = case.index.subnet_group(name).or_gap(name, "ReplicationSubnetGroups");
             match group.and_then(|group| subnets_of_group(group, None)) {
                 Ok(ids) => ids,
                 Err(gap) => return Fact::Unknown(gap),
@@ -146,10 +128,7 @@ fn planned<'a>(case: &Case<'a>) -> Fact<Vec<Seat<'a>>> {
         (None, None) => Vec::new(),
     };
     let place = match &asked.security_groups {
-        Some(groups) => Place {
-            groups: Fact::Known(groups.clone()),
-            assumptions: Vec::new(),
-        },
+        Some(groups) => Place { groups: Fact::Known(groups.clone()), assumptions: Vec::new() },
         None => {
             // DMS takes the VPC's default security group where none is named.
             let vpc = ids.iter().find_map(|id| match case.index.subnet(id) {
@@ -186,9 +165,7 @@ fn planned<'a>(case: &Case<'a>) -> Fact<Vec<Seat<'a>>> {
         }
     };
     Fact::Known(
-        ids.iter()
-            .map(|id| seat(case.index, id, "planned", &place, &public, None))
-            .collect(),
+        ids.iter().map(|id| seat(case.index, id, "planned", &place, &public, None)).collect(),
     )
 }
 
@@ -201,10 +178,7 @@ fn of_instance<'a>(
     let arn = instance.replication_instance_arn.as_str();
     let missing = |what: &str| {
         Gap::new(
-            instance
-                .replication_instance_identifier
-                .as_deref()
-                .unwrap_or(arn),
+            instance.replication_instance_identifier.as_deref().unwrap_or(arn),
             format!("its {what} was not delivered"),
             Unlock::IamAction("dms:DescribeReplicationInstances".into()),
         )
@@ -214,33 +188,21 @@ fn of_instance<'a>(
     };
     let groups = match &instance.vpc_security_groups {
         Some(groups) if !groups.is_empty() => Fact::Known(
-            groups
-                .iter()
-                .filter_map(|group| group.vpc_security_group_id.clone())
-                .collect(),
+            groups.iter().filter_map(|group| group.vpc_security_group_id.clone()).collect(),
         ),
         _ => Fact::Unknown(missing("list of security groups")),
     };
-    let place = Place {
-        groups,
-        assumptions: Vec::new(),
-    };
+    let place = Place { groups, assumptions: Vec::new() };
     let private: Option<Ipv4Addr> = instance
         .replication_instance_private_ip_address
         .iter()
-        .chain(
-            instance
-                .replication_instance_private_ip_addresses
-                .iter()
-                .flatten(),
-        )
+        .chain(instance.replication_instance_private_ip_addresses.iter().flatten())
         .find_map(|address| address.parse().ok());
     let public = public_addresses(instance);
     let today = match instance.publicly_accessible {
-        Some(false) => PublicAddress::None(format!(
-            "{} isn't publicly accessible",
-            case.migration_instance()
-        )),
+        Some(false) => {
+            PublicAddress::None(format!("{} isn't publicly accessible", case.migration_instance()))
+        }
         Some(true) if public.is_empty() => {
             PublicAddress::Unknown(missing("public address, which it should have,"))
         }
@@ -248,14 +210,12 @@ fn of_instance<'a>(
         None => PublicAddress::Unknown(missing("PubliclyAccessible")),
     };
     let zone = instance.availability_zone.as_deref();
-    let by_address = private
-        .zip(group.vpc_id.as_deref())
-        .and_then(
-            |(address, vpc)| match case.index.interface_by_private(vpc, address) {
-                Lookup::Found(interface) => interface.subnet_id.clone(),
-                _ => None,
-            },
-        );
+    let by_address = private.zip(group.vpc_id.as_deref()).and_then(|(address, vpc)| {
+        match case.index.interface_by_private(vpc, address) {
+            Lookup::Found(interface) => interface.subnet_id.clone(),
+            _ => None,
+        }
+    });
     let current = match by_address {
         Some(id) => vec![id],
         None => match subnets_of_group(group, zone) {
@@ -263,11 +223,7 @@ fn of_instance<'a>(
             Err(gap) => return Fact::Unknown(gap),
         },
     };
-    let role = if current.len() == 1 {
-        "today"
-    } else {
-        "today, one of these"
-    };
+    let role = if current.len() == 1 { "today" } else { "today, one of these" };
     let mut seats: Vec<Seat<'a>> = current
         .iter()
         .map(|id| {
@@ -324,13 +280,7 @@ fn public_addresses(instance: &ReplicationInstance) -> Vec<Ipv4Addr> {
     let mut addresses: Vec<Ipv4Addr> = instance
         .replication_instance_public_ip_address
         .iter()
-        .chain(
-            instance
-                .replication_instance_public_ip_addresses
-                .iter()
-                .flatten()
-                .flatten(),
-        )
+        .chain(instance.replication_instance_public_ip_addresses.iter().flatten().flatten())
         .filter_map(|address| address.parse().ok())
         .collect();
     addresses.sort_unstable();
@@ -353,19 +303,14 @@ pub(crate) fn subnets_of_group(
     let Some(subnets) = &group.subnets else {
         return Err(missing("its subnets were not delivered".into()));
     };
-    if subnets
-        .iter()
-        .any(|subnet| subnet.subnet_identifier.is_none())
-    {
+    if subnets.iter().any(|subnet| subnet.subnet_identifier.is_none()) {
         return Err(missing("it shows a subnet without its id".into()));
     }
     let ids: Vec<String> = subnets
         .iter()
         .filter(|subnet| {
-            let own = subnet
-                .subnet_availability_zone
-                .as_ref()
-                .and_then(|zone| zone.name.as_deref());
+            let own =
+                subnet.subnet_availability_zone.as_ref().and_then(|zone| zone.name.as_deref());
             zone.is_none() || own.is_none() || own == zone
         })
         .filter_map(|subnet| subnet.subnet_identifier.clone())
@@ -416,23 +361,16 @@ fn seat<'a>(
         Err(gap) => Fact::Unknown(gap),
     };
     let path = Fact::Unknown(Gap::new(id, "not traced yet", Unlock::Nothing));
-    Seat {
-        id: id.to_owned(),
-        role,
-        source,
-        path,
-    }
+    Seat { id: id.to_owned(), role, source, path }
 }
 
 impl Case<'_> {
     fn migration_instance(&self) -> &str {
-        self.migration
-            .instance()
-            .map_or("the instance", |instance| {
-                instance
-                    .replication_instance_identifier
-                    .as_deref()
-                    .unwrap_or(&instance.replication_instance_arn)
-            })
+        self.migration.instance().map_or("the instance", |instance| {
+            instance
+                .replication_instance_identifier
+                .as_deref()
+                .unwrap_or(&instance.replication_instance_arn)
+        })
     }
 }

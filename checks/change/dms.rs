@@ -130,17 +130,12 @@ impl DmsChange {
     /// The commands, each name fit for a shell.
     pub(super) fn commands(&self) -> Vec<String> {
         match self {
-            Self::MendVpcRole {
-                region,
-                create,
-                trust,
-                attach,
-            } => vpc_role(region, *create, *trust, *attach),
-            Self::ModifyEndpoint {
-                region,
-                endpoint,
-                fields,
-            } => vec![endpoint_command(region, endpoint, fields)],
+            Self::MendVpcRole { region, create, trust, attach } => {
+                vpc_role(region, *create, *trust, *attach)
+            }
+            Self::ModifyEndpoint { region, endpoint, fields } => {
+                vec![endpoint_command(region, endpoint, fields)]
+            }
             Self::ModifyInstance {
                 region,
                 instance,
@@ -155,10 +150,7 @@ impl DmsChange {
                     shell_word(instance)
                 )];
                 if let Some(class) = class {
-                    words.push(format!(
-                        "--replication-instance-class {}",
-                        shell_word(class)
-                    ));
+                    words.push(format!("--replication-instance-class {}", shell_word(class)));
                 }
                 if let Some(version) = engine_version {
                     words.push(format!(
@@ -174,22 +166,10 @@ impl DmsChange {
                 words.push("--apply-immediately".into());
                 vec![words.join(" ")]
             }
-            Self::ModifyReplication {
-                region,
-                replication,
-                serverless,
-                fields,
-            } => vec![replication_command(
-                region,
-                replication,
-                *serverless,
-                fields,
-            )],
-            Self::TestConnection {
-                region,
-                instance,
-                endpoint,
-            } => vec![format!(
+            Self::ModifyReplication { region, replication, serverless, fields } => {
+                vec![replication_command(region, replication, *serverless, fields)]
+            }
+            Self::TestConnection { region, instance, endpoint } => vec![format!(
                 "aws dms test-connection --region {} --replication-instance-arn {} \
                  --endpoint-arn {}",
                 shell_word(region),
@@ -203,9 +183,9 @@ impl DmsChange {
     pub(super) fn apply(&self, facts: &mut Facts) {
         match self {
             Self::MendVpcRole { region, create, .. } => apply_vpc_role(facts, region, *create),
-            Self::ModifyEndpoint {
-                endpoint, fields, ..
-            } => apply_endpoint(facts, endpoint, fields),
+            Self::ModifyEndpoint { endpoint, fields, .. } => {
+                apply_endpoint(facts, endpoint, fields)
+            }
             Self::ModifyInstance {
                 instance,
                 class,
@@ -237,14 +217,10 @@ impl DmsChange {
                     }
                 }
             }
-            Self::ModifyReplication {
-                replication,
-                fields,
-                ..
-            } => apply_replication(facts, replication, fields),
-            Self::TestConnection {
-                instance, endpoint, ..
-            } => {
+            Self::ModifyReplication { replication, fields, .. } => {
+                apply_replication(facts, replication, fields)
+            }
+            Self::TestConnection { instance, endpoint, .. } => {
                 let list = &mut facts.inventory.connections;
                 list.items.retain(|item| {
                     item.replication_instance_arn != *instance || item.endpoint_arn != *endpoint
@@ -275,13 +251,11 @@ fn vpc_role(region: &str, create: bool, trust: bool, attach: bool) -> Vec<String
     let place = format!("--region {} --role-name {VPC_ROLE}", shell_word(region));
     let mut commands = Vec::new();
     if create {
-        commands.push(format!(
-            "aws iam create-role {place} --assume-role-policy-document '{TRUST}'"
-        ));
+        commands
+            .push(format!("aws iam create-role {place} --assume-role-policy-document '{TRUST}'"));
     } else if trust {
-        commands.push(format!(
-            "aws iam update-assume-role-policy {place} --policy-document '{TRUST}'"
-        ));
+        commands
+            .push(format!("aws iam update-assume-role-policy {place} --policy-document '{TRUST}'"));
     }
     if attach {
         commands.push(format!(
@@ -304,10 +278,7 @@ fn apply_vpc_role(facts: &mut Facts, region: &str, create: bool) {
     let place = match known {
         Some(place) => place,
         None => {
-            list.items.push(Role {
-                role_name: VPC_ROLE.into(),
-                ..Role::default()
-            });
+            list.items.push(Role { role_name: VPC_ROLE.into(), ..Role::default() });
             list.items.len() - 1
         }
     };
@@ -358,9 +329,8 @@ fn endpoint_command(region: &str, endpoint: &str, fields: &EndpointFields) -> St
 }
 
 fn apply_endpoint(facts: &mut Facts, endpoint: &str, fields: &EndpointFields) {
-    let Some(found) = find(&mut facts.inventory.endpoints, |item| {
-        item.endpoint_arn == endpoint
-    }) else {
+    let Some(found) = find(&mut facts.inventory.endpoints, |item| item.endpoint_arn == endpoint)
+    else {
         return;
     };
     let settings = &mut found.my_sql_settings;
@@ -386,9 +356,8 @@ fn apply_endpoint(facts: &mut Facts, endpoint: &str, fields: &EndpointFields) {
     set(&mut found.extra_connection_attributes, &fields.attributes);
     if fields.parallel_load_threads.is_some() || fields.max_file_size.is_some() {
         let settings = settings.get_or_insert_with(MySqlSettings::default);
-        settings.parallel_load_threads = fields
-            .parallel_load_threads
-            .or(settings.parallel_load_threads);
+        settings.parallel_load_threads =
+            fields.parallel_load_threads.or(settings.parallel_load_threads);
         settings.max_file_size = fields.max_file_size.or(settings.max_file_size);
     }
 }
@@ -435,22 +404,13 @@ fn replication_command(
 fn apply_replication(facts: &mut Facts, replication: &str, fields: &ReplicationFields) {
     let inventory = &mut facts.inventory;
     let (kind, mappings, settings) = if let Some(task) =
-        find(&mut inventory.replication_tasks, |item| {
-            item.replication_task_arn == replication
-        }) {
-        (
-            &mut task.migration_type,
-            &mut task.table_mappings,
-            &mut task.replication_task_settings,
-        )
-    } else if let Some(config) = find(&mut inventory.replication_configs, |item| {
-        item.replication_config_arn == replication
-    }) {
-        (
-            &mut config.replication_type,
-            &mut config.table_mappings,
-            &mut config.replication_settings,
-        )
+        find(&mut inventory.replication_tasks, |item| item.replication_task_arn == replication)
+    {
+        (&mut task.migration_type, &mut task.table_mappings, &mut task.replication_task_settings)
+    } else if let Some(config) =
+        find(&mut inventory.replication_configs, |item| item.replication_config_arn == replication)
+    {
+        (&mut config.replication_type, &mut config.table_mappings, &mut config.replication_settings)
     } else {
         return;
     };
@@ -519,13 +479,7 @@ mod tests {
     #[test]
     fn settings_are_laid_over_those_that_are_there() {
         let mut below = serde_json::json!({"Logging": {"EnableLogging": false, "A": 1}, "B": 2});
-        lay_over(
-            &mut below,
-            serde_json::json!({"Logging": {"EnableLogging": true}}),
-        );
-        assert_eq!(
-            below,
-            serde_json::json!({"Logging": {"EnableLogging": true, "A": 1}, "B": 2})
-        );
+        lay_over(&mut below, serde_json::json!({"Logging": {"EnableLogging": true}}));
+        assert_eq!(below, serde_json::json!({"Logging": {"EnableLogging": true, "A": 1}, "B": 2}));
     }
 }

@@ -66,9 +66,7 @@ impl PlaceChange {
     /// The commands; none where TiDB Cloud's console is the place.
     pub(super) fn commands(&self) -> Vec<String> {
         match self {
-            Self::AcceptPeering {
-                region, peering, ..
-            } => vec![format!(
+            Self::AcceptPeering { region, peering, .. } => vec![format!(
                 "aws ec2 accept-vpc-peering-connection --region {} \
                  --vpc-peering-connection-id {}",
                 shell_word(region),
@@ -86,23 +84,20 @@ impl PlaceChange {
                 shell_word(endpoint)
             )],
             // One attribute a call, and support first: hostnames need it.
-            Self::EnableVpcDns {
-                region,
-                vpc,
-                support,
-                hostnames,
-            } => [(*support, "support"), (*hostnames, "hostnames")]
-                .into_iter()
-                .filter(|(wanted, _)| *wanted)
-                .map(|(_, name)| {
-                    format!(
-                        "aws ec2 modify-vpc-attribute --region {} --vpc-id {} \
+            Self::EnableVpcDns { region, vpc, support, hostnames } => {
+                [(*support, "support"), (*hostnames, "hostnames")]
+                    .into_iter()
+                    .filter(|(wanted, _)| *wanted)
+                    .map(|(_, name)| {
+                        format!(
+                            "aws ec2 modify-vpc-attribute --region {} --vpc-id {} \
                          --enable-dns-{name} Value=true",
-                        shell_word(region),
-                        shell_word(vpc)
-                    )
-                })
-                .collect(),
+                            shell_word(region),
+                            shell_word(vpc)
+                        )
+                    })
+                    .collect()
+            }
             Self::RegisterPrivateEndpoint { .. } | Self::ResumeCluster { .. } => Vec::new(),
         }
     }
@@ -114,9 +109,7 @@ impl PlaceChange {
                 if let Some(found) = find(&mut facts.inventory.vpc_peering_connections, |item| {
                     item.vpc_peering_connection_id == *peering
                 }) {
-                    found.status = Some(VpcPeeringConnectionStatus {
-                        code: Some("active".into()),
-                    });
+                    found.status = Some(VpcPeeringConnectionStatus { code: Some("active".into()) });
                 }
                 if let Some(Fact::Known(list)) = &mut cluster(facts, host).vpc_peerings {
                     for known in list {
@@ -127,9 +120,9 @@ impl PlaceChange {
                 }
             }
             Self::EnableKey { key, .. } => {
-                if let Some(found) = find(&mut facts.inventory.kms_keys, |item| {
-                    item.key_metadata.arn == *key
-                }) {
+                if let Some(found) =
+                    find(&mut facts.inventory.kms_keys, |item| item.key_metadata.arn == *key)
+                {
                     found.key_metadata.key_state = Some("Enabled".into());
                 }
             }
@@ -140,15 +133,10 @@ impl PlaceChange {
                     found.private_dns_enabled = Some(true);
                 }
             }
-            Self::EnableVpcDns {
-                vpc,
-                support,
-                hostnames,
-                ..
-            } => {
-                if let Some(found) = find(&mut facts.inventory.vpc_attributes, |item| {
-                    item.vpc_id == *vpc
-                }) {
+            Self::EnableVpcDns { vpc, support, hostnames, .. } => {
+                if let Some(found) =
+                    find(&mut facts.inventory.vpc_attributes, |item| item.vpc_id == *vpc)
+                {
                     let on = Some(AttributeBooleanValue { value: true });
                     if *support {
                         found.enable_dns_support.clone_from(&on);

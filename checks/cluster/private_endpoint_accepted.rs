@@ -35,9 +35,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let Some(tier) = j.look(case.cluster.tier.clone()) else {
         return;
     };
-    let known = case
-        .cluster_seen()
-        .and_then(|cluster| cluster.private_endpoints.clone());
+    let known = case.cluster_seen().and_then(|cluster| cluster.private_endpoints.clone());
     if tier.is_shared_gateway() && known.is_none() {
         j.not_applicable(format!(
             "{} asks for no registration, and its rules for private endpoints can't be read from \
@@ -60,14 +58,10 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let id = endpoint.vpc_endpoint_id.as_str();
     let name = case.cluster.name();
     j.note(id, "VpcEndpointId", id);
-    let register = case
-        .cluster
-        .host
-        .known()
-        .map(|host| PlaceChange::RegisterPrivateEndpoint {
-            host: host.clone(),
-            endpoint: id.to_owned(),
-        });
+    let register = case.cluster.host.known().map(|host| PlaceChange::RegisterPrivateEndpoint {
+        host: host.clone(),
+        endpoint: id.to_owned(),
+    });
     let Some(connection) = known.iter().find(|connection| connection.endpoint_id == id) else {
         if tier.is_shared_gateway() {
             j.not_applicable(format!("{} asks for no registration", tier.name()));
@@ -145,31 +139,11 @@ mod tests {
                 // Starter asks for none.
                 (&[], Outcome::NotApplicable, ""),
                 (std::slice::from_ref(&none), Outcome::NotApplicable, ""),
-                (
-                    std::slice::from_ref(&dedicated),
-                    Outcome::Unknown,
-                    "not delivered",
-                ),
-                (
-                    &[dedicated.clone(), known(json!("ACTIVE"))],
-                    Outcome::Pass,
-                    "",
-                ),
-                (
-                    &[dedicated.clone(), known(json!("DISCOVERED"))],
-                    Outcome::Fail,
-                    "registered",
-                ),
-                (
-                    &[dedicated.clone(), known(json!("PENDING"))],
-                    Outcome::Fail,
-                    "still",
-                ),
-                (
-                    &[dedicated.clone(), none.clone()],
-                    Outcome::Fail,
-                    "isn't registered",
-                ),
+                (std::slice::from_ref(&dedicated), Outcome::Unknown, "not delivered"),
+                (&[dedicated.clone(), known(json!("ACTIVE"))], Outcome::Pass, ""),
+                (&[dedicated.clone(), known(json!("DISCOVERED"))], Outcome::Fail, "registered"),
+                (&[dedicated.clone(), known(json!("PENDING"))], Outcome::Fail, "still"),
+                (&[dedicated.clone(), none.clone()], Outcome::Fail, "isn't registered"),
             ],
         );
     }

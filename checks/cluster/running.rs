@@ -25,9 +25,7 @@ pub(crate) static CHECK: Check = Check {
 fn judge(j: &mut Judgement, case: &Case<'_>) {
     // Clusters run, as a rule; who can't ask TiDB Cloud isn't stopped by that.
     j.undecided_at(Severity::Warning);
-    let fact = case
-        .cluster_seen()
-        .and_then(|cluster| cluster.state.clone());
+    let fact = case.cluster_seen().and_then(|cluster| cluster.state.clone());
     let Some(state) = super::look(j, case, fact, "its state was") else {
         return;
     };
@@ -48,11 +46,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         }
         "RESUMING" | "RESTORING" | "MAINTENANCE" | "MAINTAINING" | "UPGRADING" | "IMPORTING"
         | "INACTIVE" => {
-            j.fail(format!(
-                "{name} is {state}: it may not take connections now"
-            ))
-            .at(Severity::Warning)
-            .advise("Wait until the cluster is active");
+            j.fail(format!("{name} is {state}: it may not take connections now"))
+                .at(Severity::Warning)
+                .advise("Wait until the cluster is active");
         }
         _ => j.gap(Gap::new(
             name,

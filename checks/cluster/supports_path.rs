@@ -41,10 +41,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     if kind == PathKind::VpcPeering && tier != Tier::Dedicated {
         j.fail(format!("{} has no VPC peering", tier.name()));
     }
-    let provider = match case
-        .cluster_seen()
-        .and_then(|cluster| cluster.cloud_provider.as_ref())
-    {
+    let provider = match case.cluster_seen().and_then(|cluster| cluster.cloud_provider.as_ref()) {
         Some(Fact::Known(provider)) => Some(provider.eq_ignore_ascii_case("aws")),
         Some(Fact::Unknown(gap)) => {
             j.gap(gap.clone());
@@ -54,12 +51,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     };
     if provider == Some(false) && kind != PathKind::Public {
         // Nobody has tried; AWS's private ways end at AWS.
-        j.fail(format!(
-            "{name} doesn't run on AWS, whose {} doesn't lead out of AWS",
-            kind.name()
-        ))
-        .at(Severity::Warning)
-        .advise("Use the public endpoint");
+        j.fail(format!("{name} doesn't run on AWS, whose {} doesn't lead out of AWS", kind.name()))
+            .at(Severity::Warning)
+            .advise("Use the public endpoint");
     }
 }
 
@@ -79,11 +73,7 @@ mod tests {
             &testing::over_peering(),
             &[
                 (&[], Outcome::Pass, ""),
-                (
-                    &[tier("starter")],
-                    Outcome::Fail,
-                    "Starter has no VPC peering",
-                ),
+                (&[tier("starter")], Outcome::Fail, "Starter has no VPC peering"),
                 (&[tier("premium")], Outcome::Fail, "Premium"),
             ],
         );

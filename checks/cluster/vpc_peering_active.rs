@@ -18,11 +18,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Set up VPC peering with the replication's VPC in the TiDB Cloud console, and accept it in AWS.",
     references: &["https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections"],
     controls: &[],
-    needs: &[
-        "dms:DescribeEndpoints",
-        "ec2:DescribeVpcPeeringConnections",
-        "ec2:DescribeSubnets",
-    ],
+    needs: &["dms:DescribeEndpoints", "ec2:DescribeVpcPeeringConnections", "ec2:DescribeSubnets"],
     after: &["network/vpc-peering"],
     judge: Judge::Migration(judge),
 };
@@ -33,9 +29,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     if !is_by(j, case, PathKind::VpcPeering) {
         return;
     }
-    let known = case
-        .cluster_seen()
-        .and_then(|cluster| cluster.vpc_peerings.clone());
+    let known = case.cluster_seen().and_then(|cluster| cluster.vpc_peerings.clone());
     let Some(known) = super::look(j, case, known, "its VPC peerings were") else {
         return;
     };
@@ -44,17 +38,11 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         return;
     };
     let name = case.cluster.name();
-    let ours = known
-        .iter()
-        .find(|peering| peering.customer_vpc_id.as_deref() == Some(vpc));
+    let ours = known.iter().find(|peering| peering.customer_vpc_id.as_deref() == Some(vpc));
     let Some(peering) = ours else {
-        let others: Vec<&str> = known
-            .iter()
-            .filter_map(|peering| peering.customer_vpc_id.as_deref())
-            .collect();
-        let nameless = known
-            .iter()
-            .any(|peering| peering.customer_vpc_id.is_none());
+        let others: Vec<&str> =
+            known.iter().filter_map(|peering| peering.customer_vpc_id.as_deref()).collect();
+        let nameless = known.iter().any(|peering| peering.customer_vpc_id.is_none());
         if nameless {
             j.gap(Gap::new(
                 name,
@@ -88,11 +76,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         "ACTIVE" => {}
         "PENDING" | "FAILED" => {
             let draft = j.fail(format!("The VPC peering of {name} with {vpc} is {state}"));
-            let (Some(id), Some(region), Some(host)) = (
-                peering.connection_id.as_deref(),
-                case.region(),
-                case.cluster.host.known(),
-            ) else {
+            let (Some(id), Some(region), Some(host)) =
+                (peering.connection_id.as_deref(), case.region(), case.cluster.host.known())
+            else {
                 return;
             };
             let waits = match case.index.peering(id) {
@@ -130,10 +116,8 @@ mod tests {
         let all = "/clusters/0/vpc_peerings";
         let state = "/clusters/0/vpc_peerings/known/0/state";
         let vpc = "/clusters/0/vpc_peerings/known/0/customer_vpc_id";
-        let pending = (
-            "/inventory/VpcPeeringConnections/0/Status/Code",
-            json!("pending-acceptance"),
-        );
+        let pending =
+            ("/inventory/VpcPeeringConnections/0/Status/Code", json!("pending-acceptance"));
         testing::check(CHECK.id, &[(&[], Outcome::NotApplicable, "")]);
         testing::check_on(
             CHECK.id,
@@ -141,21 +125,9 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (&[(state, json!("FAILED"))], Outcome::Fail, "FAILED"),
-                (
-                    &[(state, json!("PENDING")), pending],
-                    Outcome::Fail,
-                    "PENDING",
-                ),
-                (
-                    &[(vpc, json!("vpc-7"))],
-                    Outcome::Fail,
-                    "vpc-7, not with vpc-1",
-                ),
-                (
-                    &[(all, json!({"known": []}))],
-                    Outcome::Fail,
-                    "has no VPC peering",
-                ),
+                (&[(state, json!("PENDING")), pending], Outcome::Fail, "PENDING"),
+                (&[(vpc, json!("vpc-7"))], Outcome::Fail, "vpc-7, not with vpc-1"),
+                (&[(all, json!({"known": []}))], Outcome::Fail, "has no VPC peering"),
                 (&[(all, json!(null))], Outcome::Unknown, "not delivered"),
             ],
         );

@@ -35,12 +35,7 @@ impl<'a> Attributes<'a> {
 
     /// Reads an endpoint's attributes.
     pub fn of(endpoint: &'a Endpoint) -> Self {
-        Self::parse(
-            endpoint
-                .extra_connection_attributes
-                .as_deref()
-                .unwrap_or(""),
-        )
+        Self::parse(endpoint.extra_connection_attributes.as_deref().unwrap_or(""))
     }
 
     /// The value of a name, in any letter case; of several the last.
@@ -88,9 +83,7 @@ pub fn server_name(endpoint: &Endpoint) -> Option<&str> {
 /// The port of an endpoint, which may stand in two places.
 pub fn port(endpoint: &Endpoint) -> Option<u16> {
     let settings = endpoint.my_sql_settings.as_ref();
-    endpoint
-        .port
-        .or_else(|| settings.and_then(|settings| settings.port))
+    endpoint.port.or_else(|| settings.and_then(|settings| settings.port))
 }
 
 /// What SQL does to the session's `foreign_key_checks`: the last assignment counts, and one of the
@@ -113,9 +106,7 @@ pub fn foreign_key_checks(sql: &str) -> Option<bool> {
             if before.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '_') {
                 continue;
             }
-            let own = before
-                .trim_end_matches(['@', '`', '.', ' '])
-                .ends_with("session")
+            let own = before.trim_end_matches(['@', '`', '.', ' ']).ends_with("session")
                 || before.ends_with("local.")
                 || before.ends_with("local ");
             let elsewhere = before.ends_with("global.") || before.ends_with("persist.");
@@ -128,10 +119,7 @@ pub fn foreign_key_checks(sql: &str) -> Option<bool> {
                 .strip_prefix('=')
                 .map(|rest| rest.trim_start().trim_start_matches(['\'', '"']));
             let Some(value) = value else { continue };
-            let word: String = value
-                .chars()
-                .take_while(char::is_ascii_alphanumeric)
-                .collect();
+            let word: String = value.chars().take_while(char::is_ascii_alphanumeric).collect();
             match word.as_str() {
                 "0" | "off" | "false" => last = Some(false),
                 "1" | "on" | "true" | "default" => last = Some(true),
@@ -188,10 +176,7 @@ mod tests {
             ("SET time_zone='+00:00', FOREIGN_KEY_CHECKS=0", Some(false)),
             ("SET FOREIGN_KEY_CHECKS='OFF'", Some(false)),
             ("SET FOREIGN_KEY_CHECKS=1", Some(true)),
-            (
-                "SET FOREIGN_KEY_CHECKS=0; SET FOREIGN_KEY_CHECKS=1",
-                Some(true),
-            ),
+            ("SET FOREIGN_KEY_CHECKS=0; SET FOREIGN_KEY_CHECKS=1", Some(true)),
             // What a search for the words alone would take for the same.
             ("SET GLOBAL FOREIGN_KEY_CHECKS=0", None),
             ("SET @@global.foreign_key_checks=0", None),

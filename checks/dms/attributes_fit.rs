@@ -82,11 +82,7 @@ fn judge_authentication(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint)
         .as_ref()
         .and_then(|settings| settings.authentication_method.as_deref());
     let Some(method) = method else { return false };
-    j.note(
-        endpoint.endpoint_arn.as_str(),
-        "AuthenticationMethod",
-        method,
-    );
+    j.note(endpoint.endpoint_arn.as_str(), "AuthenticationMethod", method);
     if method.eq_ignore_ascii_case("iam") && super::is_tidb(case, endpoint) {
         j.fail(format!(
             "{} logs in by IAM, which RDS and Aurora take and TiDB Cloud doesn't",
@@ -137,11 +133,7 @@ fn judge_endpoint(j: &mut Judgement, case: &Case<'_>, role: Role, endpoint: &End
             Role::Source => "target",
             Role::Target => "source",
         };
-        let level = if refused {
-            Severity::Error
-        } else {
-            Severity::Warning
-        };
+        let level = if refused { Severity::Error } else { Severity::Warning };
         let draft = j
             .fail(format!(
                 "{name}: {} belongs on a {other} endpoint, and this is a {}",
@@ -206,10 +198,7 @@ mod tests {
                 ),
                 // Supported for MySQL, on a target.
                 (
-                    &[(
-                        TARGET,
-                        json!("ParallelLoadThreads=5;INITSTMT=SET FOREIGN_KEY_CHECKS=0"),
-                    )],
+                    &[(TARGET, json!("ParallelLoadThreads=5;INITSTMT=SET FOREIGN_KEY_CHECKS=0"))],
                     Outcome::Pass,
                     "",
                 ),
@@ -218,11 +207,7 @@ mod tests {
                     Outcome::Advice,
                     "does nothing",
                 ),
-                (
-                    &[(TARGET, json!(F_05))],
-                    Outcome::Warn,
-                    "eventsPollInterval belongs on a source",
-                ),
+                (&[(TARGET, json!(F_05))], Outcome::Warn, "eventsPollInterval belongs on a source"),
                 (
                     &[(TARGET, json!("Initsmt=SET FOREIGN_KEY_CHECKS=0"))],
                     Outcome::Advice,
@@ -233,11 +218,7 @@ mod tests {
                     Outcome::Warn,
                     "blanks",
                 ),
-                (
-                    &[(TARGET, json!("loadUsingCSV"))],
-                    Outcome::Warn,
-                    "no value",
-                ),
+                (&[(TARGET, json!("loadUsingCSV"))], Outcome::Warn, "no value"),
                 (&[(TARGET, json!(null))], Outcome::NotApplicable, ""),
                 (
                     &[
@@ -270,11 +251,7 @@ mod tests {
                     Outcome::Fail,
                     "IAM",
                 ),
-                (
-                    &[("/inventory/Endpoints/0/MySQLSettings", settings)],
-                    Outcome::Pass,
-                    "",
-                ),
+                (&[("/inventory/Endpoints/0/MySQLSettings", settings)], Outcome::Pass, ""),
             ],
         );
     }

@@ -16,10 +16,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Turn automatic minor version upgrades on, and keep the maintenance window out of the migration's hours.",
     references: &["https://docs.aws.amazon.com/securityhub/latest/userguide/dms-controls.html"],
     controls: &["DMS.6"],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationTasks",
-    ],
+    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
     after: &[],
     judge: Judge::Migration(judge),
 };

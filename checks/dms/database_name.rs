@@ -49,9 +49,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         .and_then(|settings| settings.target_db_type.as_deref())
         .or(attributes.get("targetDbType"))
         .unwrap_or("");
-    let merged = kind
-        .replace('_', "-")
-        .eq_ignore_ascii_case("specific-database");
+    let merged = kind.replace('_', "-").eq_ignore_ascii_case("specific-database");
     if merged {
         j.fail(format!(
             "TargetDbType is specific-database: every schema is merged into {database}"
@@ -83,11 +81,7 @@ mod tests {
                 (&[], Outcome::Pass, ""),
                 (&[(name, json!(""))], Outcome::Pass, ""),
                 (&[(name, json!("shop"))], Outcome::Warn, "shop"),
-                (
-                    &[(settings, json!({"DatabaseName": "shop"}))],
-                    Outcome::Warn,
-                    "shop",
-                ),
+                (&[(settings, json!({"DatabaseName": "shop"}))], Outcome::Warn, "shop"),
                 (
                     &[(
                         settings,
@@ -97,11 +91,7 @@ mod tests {
                     "merged",
                 ),
                 // A source may name one.
-                (
-                    &[("/inventory/Endpoints/0/DatabaseName", json!("shop"))],
-                    Outcome::Pass,
-                    "",
-                ),
+                (&[("/inventory/Endpoints/0/DatabaseName", json!("shop"))], Outcome::Pass, ""),
                 (
                     &[
                         ("/inventory/Endpoints/1/EngineName", json!("s3")),

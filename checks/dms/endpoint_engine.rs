@@ -54,10 +54,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         draft.change(DmsChange::ModifyEndpoint {
             region,
             endpoint: arn.to_owned(),
-            fields: EndpointFields {
-                engine: Some("mysql".into()),
-                ..EndpointFields::default()
-            },
+            fields: EndpointFields { engine: Some("mysql".into()), ..EndpointFields::default() },
         });
     }
 }
@@ -81,11 +78,7 @@ mod tests {
                 (&[(place, json!("mariadb"))], Outcome::Warn, "mariadb"),
                 (&[(place, json!(null))], Outcome::Unknown, "engine was not"),
                 // The other side may be whatever it is.
-                (
-                    &[("/inventory/Endpoints/0/EngineName", json!("oracle"))],
-                    Outcome::Pass,
-                    "",
-                ),
+                (&[("/inventory/Endpoints/0/EngineName", json!("oracle"))], Outcome::Pass, ""),
             ],
         );
     }

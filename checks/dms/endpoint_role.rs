@@ -73,11 +73,7 @@ mod tests {
                 (&[(place, json!("target"))], Outcome::Pass, ""),
                 (&[(place, json!("SOURCE"))], Outcome::Fail, "type is source"),
                 (&[(place, json!(null))], Outcome::Unknown, "type was not"),
-                (
-                    &[("/inventory/Endpoints/0", json!(null))],
-                    Outcome::Unknown,
-                    "endpoint:S",
-                ),
+                (&[("/inventory/Endpoints/0", json!(null))], Outcome::Unknown, "endpoint:S"),
             ],
         );
     }

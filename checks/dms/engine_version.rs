@@ -19,10 +19,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Upgrade the replication instance before the migration.",
     references: &["https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReleaseNotes.html"],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationTasks",
-    ],
+    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -42,29 +39,22 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let Some(instance) = instance else { return };
     let arn = instance.replication_instance_arn.as_str();
     let Some(version) = instance.engine_version.as_deref() else {
-        j.gap(super::not_delivered(
-            arn,
-            "engine version",
-            "dms:DescribeReplicationInstances",
-        ));
+        j.gap(super::not_delivered(arn, "engine version", "dms:DescribeReplicationInstances"));
         return;
     };
     j.note(arn, "EngineVersion", version);
     let now = case.facts.taken_at;
     let (message, level) = match support(version, now) {
-        Support::Until(end) if is_near(end, now) => (
-            format!("Support of engine {version} ends on {}", day(end)),
-            Severity::Advice,
-        ),
+        Support::Until(end) if is_near(end, now) => {
+            (format!("Support of engine {version} ends on {}", day(end)), Severity::Advice)
+        }
         Support::Until(_) | Support::Open => return,
-        Support::Ended(Some(end)) => (
-            format!("Support of engine {version} ended on {}", day(end)),
-            Severity::Warning,
-        ),
-        Support::Ended(None) => (
-            format!("Engine {version} is older than any that AWS supports"),
-            Severity::Warning,
-        ),
+        Support::Ended(Some(end)) => {
+            (format!("Support of engine {version} ended on {}", day(end)), Severity::Warning)
+        }
+        Support::Ended(None) => {
+            (format!("Engine {version} is older than any that AWS supports"), Severity::Warning)
+        }
         Support::Unknown => {
             j.gap(Gap::new(
                 arn,
@@ -110,9 +100,7 @@ fn support(version: &str, now: Timestamp) -> Support {
     let Some(wanted) = numbers(version) else {
         return Support::Unknown;
     };
-    let known = END_OF_SUPPORT
-        .iter()
-        .find(|(name, _)| numbers(name) == Some(wanted));
+    let known = END_OF_SUPPORT.iter().find(|(name, _)| numbers(name) == Some(wanted));
     match known {
         Some((_, None)) => Support::Open,
         Some((_, Some(end))) => match end.parse::<Timestamp>() {
@@ -127,8 +115,7 @@ fn support(version: &str, now: Timestamp) -> Support {
 }
 
 fn is_near(end: Timestamp, now: Timestamp) -> bool {
-    now.checked_add((24 * 90).hours())
-        .is_ok_and(|soon| soon > end)
+    now.checked_add((24 * 90).hours()).is_ok_and(|soon| soon > end)
 }
 
 fn day(time: Timestamp) -> String {
@@ -138,11 +125,7 @@ fn day(time: Timestamp) -> String {
 /// `3.5.4` as numbers.
 fn numbers(version: &str) -> Option<(u32, u32, u32)> {
     let mut parts = version.split('.').map(|part| part.parse().ok());
-    let numbers = (
-        parts.next()??,
-        parts.next()??,
-        parts.next().unwrap_or(Some(0))?,
-    );
+    let numbers = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
     parts.next().is_none().then_some(numbers)
 }
 
@@ -157,24 +140,9 @@ mod tests {
     fn support_is_judged_at_the_time_of_the_facts() {
         for (version, at, outcome, words) in [
             ("3.5.4", "2026-11-24T00:00:00Z", Outcome::Pass, ""),
-            (
-                "3.5.4",
-                "2027-02-01T00:00:00Z",
-                Outcome::Advice,
-                "ends on 2027-03-31",
-            ),
-            (
-                "3.5.4",
-                "2027-04-01T00:00:00Z",
-                Outcome::Warn,
-                "ended on 2027-03-31",
-            ),
-            (
-                "3.5.3",
-                "2026-06-30T12:00:00Z",
-                Outcome::Advice,
-                "2026-06-30",
-            ),
+            ("3.5.4", "2027-02-01T00:00:00Z", Outcome::Advice, "ends on 2027-03-31"),
+            ("3.5.4", "2027-04-01T00:00:00Z", Outcome::Warn, "ended on 2027-03-31"),
+            ("3.5.3", "2026-06-30T12:00:00Z", Outcome::Advice, "2026-06-30"),
             ("3.6.0", "2026-11-24T00:00:00Z", Outcome::Warn, "2026-07-27"),
             ("3.6.1", "2028-01-01T00:00:00Z", Outcome::Pass, ""),
             // By text 3.10.0 were older than 3.5.4.
@@ -184,10 +152,7 @@ mod tests {
             ("next", "2026-11-24T00:00:00Z", Outcome::Unknown, "next"),
         ] {
             let changes = [
-                (
-                    "/inventory/ReplicationInstances/0/EngineVersion",
-                    json!(version),
-                ),
+                ("/inventory/ReplicationInstances/0/EngineVersion", json!(version)),
                 ("/taken_at", json!(at)),
             ];
             testing::check(CHECK.id, &[(&changes, outcome, words)]);

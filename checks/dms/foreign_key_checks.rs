@@ -38,10 +38,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         .as_ref()
         .and_then(|settings| settings.after_connect_script.as_deref())
         .or(attributes.get("afterConnectScript"));
-    let places = [
-        ("Initstmt", attributes.get("Initstmt")),
-        ("AfterConnectScript", script),
-    ];
+    let places = [("Initstmt", attributes.get("Initstmt")), ("AfterConnectScript", script)];
     let mut off = None;
     let mut on = None;
     for (field, sql) in places {
@@ -55,14 +52,10 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     }
     let message = match (off, on) {
         (Some(_), None) => return,
-        (None, None) => format!(
-            "{} doesn't switch foreign key checks off",
-            super::name(endpoint)
-        ),
-        (None, Some(field)) => format!(
-            "{field} of {} switches foreign key checks on",
-            super::name(endpoint)
-        ),
+        (None, None) => format!("{} doesn't switch foreign key checks off", super::name(endpoint)),
+        (None, Some(field)) => {
+            format!("{field} of {} switches foreign key checks on", super::name(endpoint))
+        }
         (Some(off), Some(on)) => format!(
             "{off} of {} switches foreign key checks off, and {on} switches them on again",
             super::name(endpoint)
@@ -109,10 +102,7 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (
-                    &[(
-                        TARGET,
-                        json!("maxFileSize=5;initstmt=set foreign_key_checks=off"),
-                    )],
+                    &[(TARGET, json!("maxFileSize=5;initstmt=set foreign_key_checks=off"))],
                     Outcome::Pass,
                     "",
                 ),
@@ -128,10 +118,7 @@ mod tests {
                     "switches foreign key checks on",
                 ),
                 (
-                    &[
-                        (TARGET, json!("")),
-                        (SETTINGS, script("SET FOREIGN_KEY_CHECKS=0")),
-                    ],
+                    &[(TARGET, json!("")), (SETTINGS, script("SET FOREIGN_KEY_CHECKS=0"))],
                     Outcome::Pass,
                     "",
                 ),
@@ -144,17 +131,10 @@ mod tests {
                     Outcome::Warn,
                     "doesn't switch",
                 ),
-                (
-                    &[(SETTINGS, script("SET FOREIGN_KEY_CHECKS=1"))],
-                    Outcome::Warn,
-                    "on again",
-                ),
+                (&[(SETTINGS, script("SET FOREIGN_KEY_CHECKS=1"))], Outcome::Warn, "on again"),
                 // F-05: some endpoint has it, and it is the wrong one.
                 (
-                    &[
-                        (TARGET, json!("")),
-                        (SOURCE, json!("initstmt=SET FOREIGN_KEY_CHECKS=0")),
-                    ],
+                    &[(TARGET, json!("")), (SOURCE, json!("initstmt=SET FOREIGN_KEY_CHECKS=0"))],
                     Outcome::Warn,
                     "tidb doesn't switch",
                 ),

@@ -63,8 +63,7 @@ fn judge_host(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
     j.note(arn, "ServerName", host);
     let wanted = case.facts.asked.tidb_host.as_deref();
     let same = |one: &str, other: &str| {
-        one.trim_end_matches('.')
-            .eq_ignore_ascii_case(other.trim_end_matches('.'))
+        one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
     };
     let odd = |letter: char| !letter.is_ascii_alphanumeric() && !"-._".contains(letter);
     let message = match wanted {
@@ -86,10 +85,7 @@ fn judge_host(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
         draft.change(DmsChange::ModifyEndpoint {
             region,
             endpoint: arn.to_owned(),
-            fields: EndpointFields {
-                server: Some(server),
-                ..EndpointFields::default()
-            },
+            fields: EndpointFields { server: Some(server), ..EndpointFields::default() },
         });
     }
 }
@@ -128,11 +124,7 @@ fn judge_port(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
         .known()
         .and_then(|host| case.facts.clusters.iter().find(|known| known.host == *host))
         .and_then(|cluster| cluster.port.clone());
-    let shared = case
-        .cluster
-        .tier
-        .known()
-        .is_some_and(|tier| tier.is_shared_gateway());
+    let shared = case.cluster.tier.known().is_some_and(|tier| tier.is_shared_gateway());
     let wanted = match (case.facts.asked.tidb_port, seen) {
         (Some(asked), _) => asked,
         (None, Some(Fact::Known(seen))) => seen,
@@ -158,15 +150,9 @@ fn judge_port(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
                      4000 unless the cluster was made otherwise"
                 ))
                 .at(Severity::Warning);
-                (
-                    Severity::Error,
-                    "whether it really listens on 3306 was not delivered",
-                )
+                (Severity::Error, "whether it really listens on 3306 was not delivered")
             } else {
-                (
-                    Severity::Warning,
-                    "which port it listens on was not delivered",
-                )
+                (Severity::Warning, "which port it listens on was not delivered")
             };
             j.undecided_at(level);
             j.gap(Gap::new(case.cluster.name(), reason, unlock));
@@ -184,10 +170,7 @@ fn judge_port(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
         draft.change(DmsChange::ModifyEndpoint {
             region,
             endpoint: arn.to_owned(),
-            fields: EndpointFields {
-                port: Some(wanted),
-                ..EndpointFields::default()
-            },
+            fields: EndpointFields { port: Some(wanted), ..EndpointFields::default() },
         });
     }
 }
@@ -204,10 +187,8 @@ mod tests {
 
     #[test]
     fn the_port_is_the_cluster_s() {
-        let starter = [
-            (HOST, json!("gateway01.us-east-1.prod.aws.tidbcloud.com")),
-            (PORT, json!(3306)),
-        ];
+        let starter =
+            [(HOST, json!("gateway01.us-east-1.prod.aws.tidbcloud.com")), (PORT, json!(3306))];
         let unseen =
             json!({"unknown": {"about": "the port", "reason": "denied", "unlock": "nothing"}});
         testing::check(
@@ -217,39 +198,20 @@ mod tests {
                 // Starter has no other port.
                 (&starter, Outcome::Fail, "listens on 4000"),
                 // A Dedicated cluster may really have it; nobody knows until it is told.
-                (
-                    &[(PORT, json!(3306))],
-                    Outcome::Unknown,
-                    "really listens on 3306",
-                ),
-                (
-                    &[(PORT, json!(3306)), ("/asked/tidb_port", json!(3306))],
-                    Outcome::Pass,
-                    "",
-                ),
+                (&[(PORT, json!(3306))], Outcome::Unknown, "really listens on 3306"),
+                (&[(PORT, json!(3306)), ("/asked/tidb_port", json!(3306))], Outcome::Pass, ""),
                 (
                     &[(PORT, json!(3306)), ("/asked/tidb_port", json!(4000))],
                     Outcome::Fail,
                     "listens on 4000",
                 ),
-                (
-                    &[("/clusters/0/port", json!({"known": 4001}))],
-                    Outcome::Fail,
-                    "4001",
-                ),
+                (&[("/clusters/0/port", json!({"known": 4001}))], Outcome::Fail, "4001"),
                 (&[("/clusters/0/port", unseen)], Outcome::Unknown, "denied"),
                 (&[(PORT, json!(4001))], Outcome::Unknown, "which port"),
-                (
-                    &[(PORT, json!(null))],
-                    Outcome::Unknown,
-                    "port was not delivered",
-                ),
+                (&[(PORT, json!(null))], Outcome::Unknown, "port was not delivered"),
             ],
         );
-        assert_eq!(
-            testing::say(CHECK.id, &[(PORT, json!(3306))]).level(),
-            Severity::Error
-        );
+        assert_eq!(testing::say(CHECK.id, &[(PORT, json!(3306))]).level(), Severity::Error);
     }
 
     #[test]
@@ -258,11 +220,7 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (
-                    &[(asked, json!("TIDB.abc.clusters.tidb-cloud.com."))],
-                    Outcome::Pass,
-                    "",
-                ),
+                (&[(asked, json!("TIDB.abc.clusters.tidb-cloud.com."))], Outcome::Pass, ""),
                 (
                     &[
                         (asked, json!("tidb.xyz.clusters.tidb-cloud.com")),
@@ -279,11 +237,7 @@ mod tests {
                     Outcome::Fail,
                     "no host name",
                 ),
-                (
-                    &[("/asked/path", json!("vpc-peering"))],
-                    Outcome::Warn,
-                    "looks like",
-                ),
+                (&[("/asked/path", json!("vpc-peering"))], Outcome::Warn, "looks like"),
             ],
         );
     }
@@ -305,9 +259,6 @@ mod tests {
             ("/asked/tidb_as", json!("target")),
             ("/inventory/Endpoints/1/MySQLSettings", secret),
         ];
-        testing::check(
-            CHECK.id,
-            &[(&changes, Outcome::Unknown, "stand in its secret")],
-        );
+        testing::check(CHECK.id, &[(&changes, Outcome::Unknown, "stand in its secret")]);
     }
 }

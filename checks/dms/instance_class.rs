@@ -20,10 +20,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.Types.html",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationTasks",
-    ],
+    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -40,11 +37,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         .as_ref()
         .and_then(|values| values.replication_instance_class.as_deref());
     let Some(class) = pending.or(instance.replication_instance_class.as_deref()) else {
-        j.gap(super::not_delivered(
-            arn,
-            "class",
-            "dms:DescribeReplicationInstances",
-        ));
+        j.gap(super::not_delivered(arn, "class", "dms:DescribeReplicationInstances"));
         return;
     };
     j.note(arn, "ReplicationInstanceClass", class);
@@ -106,9 +99,6 @@ mod tests {
         }
         let place = "/inventory/ReplicationInstances/0/PendingModifiedValues";
         let small = json!({"ReplicationInstanceClass": "dms.t3.small"});
-        testing::check(
-            CHECK.id,
-            &[(&[(place, small)], Outcome::Advice, "dms.t3.small")],
-        );
+        testing::check(CHECK.id, &[(&[(place, small)], Outcome::Advice, "dms.t3.small")]);
     }
 }

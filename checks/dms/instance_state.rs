@@ -19,10 +19,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Troubleshooting.html",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationTasks",
-    ],
+    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -33,15 +30,10 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     };
     let arn = instance.replication_instance_arn.as_str();
     for change in waiting(instance) {
-        j.fail(format!("A change is waiting: {change}"))
-            .at(Severity::Warning);
+        j.fail(format!("A change is waiting: {change}")).at(Severity::Warning);
     }
     let Some(status) = instance.replication_instance_status.as_deref() else {
-        j.gap(super::not_delivered(
-            arn,
-            "status",
-            "dms:DescribeReplicationInstances",
-        ));
+        j.gap(super::not_delivered(arn, "status", "dms:DescribeReplicationInstances"));
         return;
     };
     j.note(arn, "ReplicationInstanceStatus", status);
@@ -62,11 +54,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             Severity::Error,
             "Enable the key and DMS's access to it, or make a new instance with another key",
         ),
-        "failed" | "deleting" | "deleted" => (
-            "no task runs on it",
-            Severity::Error,
-            "Make a new replication instance",
-        ),
+        "failed" | "deleting" | "deleted" => {
+            ("no task runs on it", Severity::Error, "Make a new replication instance")
+        }
         "creating"
         | "modifying"
         | "upgrading"
@@ -86,9 +76,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             return;
         }
     };
-    j.fail(format!("The replication instance is {status}: {what}"))
-        .at(level)
-        .advise(advice);
+    j.fail(format!("The replication instance is {status}: {what}")).at(level).advise(advice);
 }
 
 /// What waits for the maintenance window. The network type is told by a check of its own.
@@ -127,48 +115,20 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::Pass, ""),
-                (
-                    &[(STATUS, json!("storage-full"))],
-                    Outcome::Fail,
-                    "storage is full",
-                ),
-                (
-                    &[(STATUS, json!("incompatible-network"))],
-                    Outcome::Fail,
-                    "network",
-                ),
-                (
-                    &[(STATUS, json!("inaccessible-encryption-credentials"))],
-                    Outcome::Fail,
-                    "KMS",
-                ),
+                (&[(STATUS, json!("storage-full"))], Outcome::Fail, "storage is full"),
+                (&[(STATUS, json!("incompatible-network"))], Outcome::Fail, "network"),
+                (&[(STATUS, json!("inaccessible-encryption-credentials"))], Outcome::Fail, "KMS"),
                 // Not failed: it only takes time.
-                (
-                    &[(STATUS, json!("modifying"))],
-                    Outcome::Warn,
-                    "until it is available",
-                ),
-                (
-                    &[(STATUS, json!("daydreaming"))],
-                    Outcome::Unknown,
-                    "daydreaming",
-                ),
-                (
-                    &[(STATUS, json!(null))],
-                    Outcome::Unknown,
-                    "status was not delivered",
-                ),
+                (&[(STATUS, json!("modifying"))], Outcome::Warn, "until it is available"),
+                (&[(STATUS, json!("daydreaming"))], Outcome::Unknown, "daydreaming"),
+                (&[(STATUS, json!(null))], Outcome::Unknown, "status was not delivered"),
                 (&[(PENDING, json!({}))], Outcome::Pass, ""),
                 (
                     &[(PENDING, json!({"ReplicationInstanceClass": "dms.c5.large"}))],
                     Outcome::Warn,
                     "class dms.c5.large",
                 ),
-                (
-                    &[(PENDING, json!({"MultiAZ": true}))],
-                    Outcome::Warn,
-                    "standby",
-                ),
+                (&[(PENDING, json!({"MultiAZ": true}))], Outcome::Warn, "standby"),
             ],
         );
     }

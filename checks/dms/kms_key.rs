@@ -68,10 +68,8 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         let draft = j.fail(format!("The KMS key {key} is {state}"));
         match (state, case.region(), found) {
             ("Disabled", Some(region), Some(found)) => {
-                draft.change(PlaceChange::EnableKey {
-                    region,
-                    key: found.key_metadata.arn.clone(),
-                });
+                draft
+                    .change(PlaceChange::EnableKey { region, key: found.key_metadata.arn.clone() });
             }
             ("PendingDeletion", _, _) => {
                 draft.advise("Cancel the key's deletion, then enable it");
@@ -85,28 +83,19 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
 fn keys<'a>(case: &Case<'a>) -> Vec<(&'a str, &'a str)> {
     let mut keys: Vec<(&str, &str)> = Vec::new();
     let replication = match case.migration.kind {
-        Kind::Task(_, Some(instance)) | Kind::Instance(instance) => Some((
-            instance.replication_instance_arn.as_str(),
-            instance.kms_key_id.as_deref(),
-        )),
+        Kind::Task(_, Some(instance)) | Kind::Instance(instance) => {
+            Some((instance.replication_instance_arn.as_str(), instance.kms_key_id.as_deref()))
+        }
         Kind::Config(config) => Some((
             config.replication_config_arn.as_str(),
-            config
-                .compute_config
-                .as_ref()
-                .and_then(|compute| compute.kms_key_id.as_deref()),
+            config.compute_config.as_ref().and_then(|compute| compute.kms_key_id.as_deref()),
         )),
         Kind::Task(_, None) | Kind::Planned => None,
     };
     let endpoints = [&case.migration.source, &case.migration.target]
         .into_iter()
         .filter_map(Side::endpoint)
-        .map(|endpoint| {
-            (
-                endpoint.endpoint_arn.as_str(),
-                endpoint.kms_key_id.as_deref(),
-            )
-        });
+        .map(|endpoint| (endpoint.endpoint_arn.as_str(), endpoint.kms_key_id.as_deref()));
     for (place, key) in replication.into_iter().chain(endpoints) {
         if let Some(key) = key.filter(|key| !key.is_empty()) {
             keys.push((place, key));
@@ -134,17 +123,9 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::NotApplicable, ""),
-                (
-                    std::slice::from_ref(&named),
-                    Outcome::Unknown,
-                    "state was not",
-                ),
+                (std::slice::from_ref(&named), Outcome::Unknown, "state was not"),
                 (&[named.clone(), state(json!("Enabled"))], Outcome::Pass, ""),
-                (
-                    &[named.clone(), state(json!("Disabled"))],
-                    Outcome::Fail,
-                    "Disabled",
-                ),
+                (&[named.clone(), state(json!("Disabled"))], Outcome::Fail, "Disabled"),
                 (
                     &[named.clone(), state(json!("PendingDeletion"))],
                     Outcome::Fail,

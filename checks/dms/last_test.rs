@@ -86,11 +86,7 @@ fn judge_endpoint(
         return;
     };
     let Some(status) = test.status.as_deref() else {
-        j.gap(super::not_delivered(
-            arn,
-            "last test's status",
-            "dms:DescribeConnections",
-        ));
+        j.gap(super::not_delivered(arn, "last test's status", "dms:DescribeConnections"));
         return;
     };
     j.note(arn, "Status", status);
@@ -105,10 +101,7 @@ fn judge_endpoint(
             let draft = j.fail(if message.is_empty() {
                 format!("The last test of the {} {name} failed", role.as_str())
             } else {
-                format!(
-                    "The last test of the {} {name} failed: {message}",
-                    role.as_str()
-                )
+                format!("The last test of the {} {name} failed: {message}", role.as_str())
             });
             if let Some(change) = again {
                 draft.change(change);
@@ -131,10 +124,7 @@ fn judge_endpoint(
 fn judge_serverless(j: &mut Judgement, case: &Case<'_>, arn: &str) {
     j.undecided_at(Severity::Advice);
     let list = &case.facts.inventory.replications;
-    let found = list
-        .items
-        .iter()
-        .find(|replication| replication.replication_config_arn == arn);
+    let found = list.items.iter().find(|replication| replication.replication_config_arn == arn);
     let Some(replication) = found else {
         if let Some(gap) = list.gap() {
             j.gap(gap.clone());
@@ -204,10 +194,7 @@ mod tests {
                 (&[(TESTS, json!(null))], Outcome::Unknown, "not delivered"),
             ],
         );
-        assert_eq!(
-            testing::say(CHECK.id, &[(TESTS, json!(null))]).level(),
-            Severity::Advice
-        );
+        assert_eq!(testing::say(CHECK.id, &[(TESTS, json!(null))]).level(), Severity::Advice);
     }
 
     #[test]

@@ -27,18 +27,10 @@ pub(crate) static CHECK: Check = Check {
 };
 
 /// The components of the source (DMS.8) and of the target (DMS.7).
-const COMPONENTS: [&str; 4] = [
-    "SOURCE_UNLOAD",
-    "SOURCE_CAPTURE",
-    "TARGET_LOAD",
-    "TARGET_APPLY",
-];
+const COMPONENTS: [&str; 4] = ["SOURCE_UNLOAD", "SOURCE_CAPTURE", "TARGET_LOAD", "TARGET_APPLY"];
 /// Severities that say less than the controls ask for.
-const COARSE: [&str; 3] = [
-    "LOGGER_SEVERITY_ERROR",
-    "LOGGER_SEVERITY_WARNING",
-    "LOGGER_SEVERITY_INFO",
-];
+const COARSE: [&str; 3] =
+    ["LOGGER_SEVERITY_ERROR", "LOGGER_SEVERITY_WARNING", "LOGGER_SEVERITY_INFO"];
 
 fn judge(j: &mut Judgement, case: &Case<'_>) {
     let Some((place, settings)) = super::settings(j, case) else {
@@ -46,11 +38,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     };
     let on = super::member(&settings, "Logging.EnableLogging").and_then(Value::as_bool);
     let Some(on) = on else {
-        j.gap(super::not_delivered(
-            place,
-            "Logging.EnableLogging",
-            "dms:DescribeReplicationTasks",
-        ));
+        j.gap(super::not_delivered(place, "Logging.EnableLogging", "dms:DescribeReplicationTasks"));
         return;
     };
     j.note(place, "EnableLogging", on);
@@ -72,21 +60,15 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             .collect();
         format!("The task logs less than by default: {}", words.join(", "))
     };
-    let level = if on {
-        Severity::Advice
-    } else {
-        Severity::Warning
-    };
+    let level = if on { Severity::Advice } else { Severity::Warning };
     let draft = j.fail(message).at(level);
     let components: Vec<Value> = COMPONENTS
         .iter()
         .map(|id| json!({"Id": id, "Severity": "LOGGER_SEVERITY_DEFAULT"}))
         .collect();
     let settings = json!({"Logging": {"EnableLogging": true, "LogComponents": components}});
-    let fields = ReplicationFields {
-        settings: Some(settings.to_string()),
-        ..ReplicationFields::default()
-    };
+    let fields =
+        ReplicationFields { settings: Some(settings.to_string()), ..ReplicationFields::default() };
     if let Some(change) = super::modify(case, fields) {
         draft.change(change);
     }
@@ -127,16 +109,8 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::Pass, ""),
-                (
-                    &[log(json!({"EnableLogging": false}))],
-                    Outcome::Warn,
-                    "no log",
-                ),
-                (
-                    &[log(coarse)],
-                    Outcome::Advice,
-                    "default: TARGET_LOAD at ERROR",
-                ),
+                (&[log(json!({"EnableLogging": false}))], Outcome::Warn, "no log"),
+                (&[log(coarse)], Outcome::Advice, "default: TARGET_LOAD at ERROR"),
                 (&[(place, json!("{}"))], Outcome::Unknown, "EnableLogging"),
                 (&[(place, json!(null))], Outcome::Unknown, "settings"),
             ],

@@ -44,14 +44,9 @@ impl Mappings {
     /// Reads table mappings; the error says what is wrong with them.
     pub fn parse(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let rules = value
-            .get("rules")
-            .and_then(Value::as_array)
-            .ok_or("they have no list `rules`")?;
-        let mut mappings = Self {
-            selections: Vec::new(),
-            highest_id: 0,
-        };
+        let rules =
+            value.get("rules").and_then(Value::as_array).ok_or("they have no list `rules`")?;
+        let mut mappings = Self { selections: Vec::new(), highest_id: 0 };
         for rule in rules {
             let word = |name: &str| rule.get(name).and_then(Value::as_str).unwrap_or("");
             let id = rule.get("rule-id").and_then(|id| match id {
@@ -95,11 +90,7 @@ impl Mappings {
     pub fn extent(&self, schema: &str) -> Extent {
         let fits = |rule: &&Selection| {
             let pattern = rule.schema.to_ascii_lowercase();
-            if rule.literal {
-                pattern == schema
-            } else {
-                matches(&pattern, schema)
-            }
+            if rule.literal { pattern == schema } else { matches(&pattern, schema) }
         };
         let mut taken = Extent::Nothing;
         for rule in self.selections.iter().filter(fits) {
@@ -133,12 +124,9 @@ pub fn matches(pattern: &str, name: &str) -> bool {
         tokens.push(match letter {
             '%' => Token::Any,
             '_' => Token::One,
-            '[' if letters.clone().any(|letter| letter == ']') => Token::Of(
-                letters
-                    .by_ref()
-                    .take_while(|letter| *letter != ']')
-                    .collect(),
-            ),
+            '[' if letters.clone().any(|letter| letter == ']') => {
+                Token::Of(letters.by_ref().take_while(|letter| *letter != ']').collect())
+            }
             other => Token::Of(vec![other]),
         });
     }
@@ -183,11 +171,7 @@ mod tests {
             ("a[b", "a[b", true),
             ("", "", true),
             ("", "a", false),
-            (
-                "%%%%%%%%%%%%%%%%%%%%b",
-                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-                false,
-            ),
+            ("%%%%%%%%%%%%%%%%%%%%b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
         }
@@ -208,10 +192,7 @@ mod tests {
 
     #[test]
     fn an_exclusion_wins_wherever_it_stands() {
-        type Case = (
-            &'static [(&'static str, &'static str, &'static str)],
-            Extent,
-        );
+        type Case = (&'static [(&'static str, &'static str, &'static str)], Extent);
         let cases: &[Case] = &[
             (&[("include", "shop", "%")], Extent::Nothing),
             (&[("include", "%", "%")], Extent::All),
@@ -219,19 +200,10 @@ mod tests {
             (&[("include", "%", "orders")], Extent::Some),
             (&[("explicit", "mysql", "user")], Extent::Some),
             (&[("explicit", "%", "user")], Extent::Nothing),
-            (
-                &[("include", "%", "%"), ("exclude", "mysql", "%")],
-                Extent::Nothing,
-            ),
-            (
-                &[("exclude", "mysql", "%"), ("include", "%", "%")],
-                Extent::Nothing,
-            ),
+            (&[("include", "%", "%"), ("exclude", "mysql", "%")], Extent::Nothing),
+            (&[("exclude", "mysql", "%"), ("include", "%", "%")], Extent::Nothing),
             // Leaving out some tables leaves the schema in.
-            (
-                &[("include", "%", "%"), ("exclude", "mysql", "u%")],
-                Extent::All,
-            ),
+            (&[("include", "%", "%"), ("exclude", "mysql", "u%")], Extent::All),
         ];
         for (rules, expected) in cases {
             assert_eq!(mappings(rules).extent("mysql"), *expected, "{rules:?}");
@@ -247,10 +219,7 @@ mod tests {
                 r#"{"rules": [{"rule-type": "selection", "rule-action": "include"}]}"#,
                 "doesn't name schema and table",
             ),
-            (
-                r#"{"rules": [{"rule-type": "selection", "rule-action": "inklude"}]}"#,
-                "`inklude`",
-            ),
+            (r#"{"rules": [{"rule-type": "selection", "rule-action": "inklude"}]}"#, "`inklude`"),
         ] {
             let error = Mappings::parse(text).unwrap_err();
             assert!(error.contains(message), "{text}: {error}");

@@ -77,28 +77,18 @@ const NEEDS: &[&str] = &[
 
 /// A field that AWS didn't print.
 fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
-    Gap::new(
-        about,
-        format!("its {what} was not delivered"),
-        Unlock::IamAction(action.into()),
-    )
+    Gap::new(about, format!("its {what} was not delivered"), Unlock::IamAction(action.into()))
 }
 
 /// An endpoint's name for sentences.
 fn name(endpoint: &Endpoint) -> &str {
-    endpoint
-        .endpoint_identifier
-        .as_deref()
-        .unwrap_or(&endpoint.endpoint_arn)
+    endpoint.endpoint_identifier.as_deref().unwrap_or(&endpoint.endpoint_arn)
 }
 
 /// Whether an endpoint's engine speaks MySQL; `None` when the engine wasn't seen.
 fn speaks_mysql(endpoint: &Endpoint) -> Option<bool> {
     let engine = endpoint.engine_name.as_deref()?.to_ascii_lowercase();
-    Some(matches!(
-        engine.as_str(),
-        "mysql" | "mariadb" | "aurora" | "aurora-mysql"
-    ))
+    Some(matches!(engine.as_str(), "mysql" | "mariadb" | "aurora" | "aurora-mysql"))
 }
 
 /// The replication instance; on record otherwise: serverless and planned replications have none, and
@@ -162,10 +152,7 @@ fn of_cluster<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<&'a Endpoint> {
 fn mysql_target<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<&'a Endpoint> {
     let endpoint = on_side(j, case, &case.migration.target, Role::Target)?;
     if speaks_mysql(endpoint) == Some(false) {
-        j.not_applicable(format!(
-            "the target {} isn't a MySQL endpoint",
-            name(endpoint)
-        ));
+        j.not_applicable(format!("the target {} isn't a MySQL endpoint", name(endpoint)));
         return None;
     }
     Some(endpoint)
@@ -174,13 +161,8 @@ fn mysql_target<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<&'a Endpoint> 
 /// Both endpoints as far as they were seen; a missing one is on record, unless the other is all that
 /// was named.
 fn both<'a>(j: &mut Judgement, case: &Case<'a>) -> Vec<(Role, &'a Endpoint)> {
-    let sides = [
-        (Role::Source, &case.migration.source),
-        (Role::Target, &case.migration.target),
-    ];
-    let any_named = sides
-        .iter()
-        .any(|(_, side)| !matches!(side, Side::NotNamed));
+    let sides = [(Role::Source, &case.migration.source), (Role::Target, &case.migration.target)];
+    let any_named = sides.iter().any(|(_, side)| !matches!(side, Side::NotNamed));
     sides
         .into_iter()
         .filter(|(_, side)| !any_named || !matches!(side, Side::NotNamed))
@@ -213,11 +195,7 @@ fn is_tidb(case: &Case<'_>, endpoint: &Endpoint) -> bool {
     };
     HostName::read(host).is_some()
         || case.facts.probes.iter().any(|probe| {
-            let version = probe
-                .session
-                .version
-                .as_ref()
-                .and_then(|look| look.seen.known());
+            let version = probe.session.version.as_ref().and_then(|look| look.seen.known());
             probe.host.eq_ignore_ascii_case(host)
                 && version.is_some_and(|version| version.contains("TiDB"))
         })
@@ -258,11 +236,8 @@ fn settings<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<(&'a str, Value)> 
         }
     };
     let (place, serverless) = replication(case)?;
-    let action = if serverless {
-        "dms:DescribeReplicationConfigs"
-    } else {
-        "dms:DescribeReplicationTasks"
-    };
+    let action =
+        if serverless { "dms:DescribeReplicationConfigs" } else { "dms:DescribeReplicationTasks" };
     let Some(text) = text else {
         j.gap(not_delivered(place, "settings", action));
         return None;
@@ -303,9 +278,6 @@ mod tests {
             Some("shop")
         );
         assert_eq!(member(&settings, "TargetMetadata.Other"), None);
-        assert_eq!(
-            member(&settings, "TargetMetadata.TargetSchema.Deeper"),
-            None
-        );
+        assert_eq!(member(&settings, "TargetMetadata.TargetSchema.Deeper"), None);
     }
 }

@@ -35,22 +35,13 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let settings = endpoint.my_sql_settings.as_ref();
     let mut any = false;
     let limits = [
-        (
-            "ParallelLoadThreads",
-            settings.and_then(|settings| settings.parallel_load_threads),
-            5,
-        ),
-        (
-            "MaxFileSize",
-            settings.and_then(|settings| settings.max_file_size),
-            1_048_576,
-        ),
+        ("ParallelLoadThreads", settings.and_then(|settings| settings.parallel_load_threads), 5),
+        ("MaxFileSize", settings.and_then(|settings| settings.max_file_size), 1_048_576),
     ];
     for (field, setting, most) in limits {
         // The setting wins over the attribute.
-        let text = setting
-            .map(|value| value.to_string())
-            .or(attributes.get(field).map(str::to_owned));
+        let text =
+            setting.map(|value| value.to_string()).or(attributes.get(field).map(str::to_owned));
         let Some(text) = text else { continue };
         any = true;
         j.note(arn, field, &text);
@@ -67,21 +58,11 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         };
         let value = Some(value.clamp(1, most));
         let fields = if field == "MaxFileSize" {
-            EndpointFields {
-                max_file_size: value,
-                ..EndpointFields::default()
-            }
+            EndpointFields { max_file_size: value, ..EndpointFields::default() }
         } else {
-            EndpointFields {
-                parallel_load_threads: value,
-                ..EndpointFields::default()
-            }
+            EndpointFields { parallel_load_threads: value, ..EndpointFields::default() }
         };
-        draft.change(DmsChange::ModifyEndpoint {
-            region,
-            endpoint: arn.to_owned(),
-            fields,
-        });
+        draft.change(DmsChange::ModifyEndpoint { region, endpoint: arn.to_owned(), fields });
     }
     if let Some(csv) = attributes.get("loadUsingCSV") {
         any = true;
@@ -110,11 +91,9 @@ fn of_task(j: &mut Judgement, case: &Case<'_>) -> bool {
         .filter(|threads| *threads > 0);
     let Some(threads) = threads else { return false };
     j.note(place, "ParallelLoadThreads", threads);
-    j.fail(format!(
-        "The task's ParallelLoadThreads is {threads}, which MySQL targets ignore"
-    ))
-    .at(Severity::Advice)
-    .advise("Set ParallelLoadThreads on the target endpoint");
+    j.fail(format!("The task's ParallelLoadThreads is {threads}, which MySQL targets ignore"))
+        .at(Severity::Advice)
+        .advise("Set ParallelLoadThreads on the target endpoint");
     true
 }
 
@@ -134,21 +113,9 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::NotApplicable, ""),
-                (
-                    &[(attributes, json!("parallelloadthreads=5"))],
-                    Outcome::Pass,
-                    "",
-                ),
-                (
-                    &[(attributes, json!("parallelLoadThreads=8"))],
-                    Outcome::Warn,
-                    "1 to 5",
-                ),
-                (
-                    &[(attributes, json!("maxFileSize=0"))],
-                    Outcome::Warn,
-                    "1048576",
-                ),
+                (&[(attributes, json!("parallelloadthreads=5"))], Outcome::Pass, ""),
+                (&[(attributes, json!("parallelLoadThreads=8"))], Outcome::Warn, "1 to 5"),
+                (&[(attributes, json!("maxFileSize=0"))], Outcome::Warn, "1048576"),
                 (
                     &[
                         (attributes, json!("parallelLoadThreads=8")),
@@ -157,16 +124,9 @@ mod tests {
                     Outcome::Pass,
                     "",
                 ),
+                (&[(attributes, json!("loadUsingCSV=false"))], Outcome::Advice, "slower"),
                 (
-                    &[(attributes, json!("loadUsingCSV=false"))],
-                    Outcome::Advice,
-                    "slower",
-                ),
-                (
-                    &[(
-                        task,
-                        json!(r#"{"TargetMetadata":{"ParallelLoadThreads":8}}"#),
-                    )],
+                    &[(task, json!(r#"{"TargetMetadata":{"ParallelLoadThreads":8}}"#))],
                     Outcome::Advice,
                     "ignore",
                 ),

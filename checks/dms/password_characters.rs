@@ -42,10 +42,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         .map(String::from)
         .collect();
     if !refused.is_empty() {
-        j.fail(format!(
-            "The password has characters that DMS can't take: {}",
-            refused.join(" ")
-        ));
+        j.fail(format!("The password has characters that DMS can't take: {}", refused.join(" ")));
     }
 }
 
@@ -69,16 +66,8 @@ mod tests {
                 (&[(place, json!(""))], Outcome::Pass, ""),
                 (&[(place, json!(";"))], Outcome::Fail, ";"),
                 (&[(place, json!(","))], Outcome::Fail, ","),
-                (
-                    &[(place, json!(",")), (settings, secret.clone())],
-                    Outcome::Pass,
-                    "",
-                ),
-                (
-                    &[(place, json!("{}")), (settings, secret)],
-                    Outcome::Fail,
-                    "{ }",
-                ),
+                (&[(place, json!(",")), (settings, secret.clone())], Outcome::Pass, ""),
+                (&[(place, json!("{}")), (settings, secret)], Outcome::Fail, "{ }"),
             ],
         );
         assert_eq!(testing::say(CHECK.id, &[]).level(), Severity::Advice);

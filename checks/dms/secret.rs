@@ -79,9 +79,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         judge_secret(j, case, endpoint, settings, secret);
     }
     let elsewhere = used.iter().all(|(endpoint, ..)| {
-        Attributes::of(endpoint)
-            .get("secretsManagerEndpointOverride")
-            .is_some()
+        Attributes::of(endpoint).get("secretsManagerEndpointOverride").is_some()
     });
     if elsewhere {
         j.gap(Gap::new(
@@ -110,17 +108,11 @@ fn judge_secret(
     let name = super::name(endpoint);
     j.note(arn, "SecretsManagerSecretId", secret);
     if settings.secrets_manager_access_role_arn.is_none() {
-        j.gap(super::not_delivered(
-            arn,
-            "SecretsManagerAccessRoleArn",
-            "dms:DescribeEndpoints",
-        ));
+        j.gap(super::not_delivered(arn, "SecretsManagerAccessRoleArn", "dms:DescribeEndpoints"));
     }
     if secret.contains("secret:rds!") || secret.starts_with("rds!") {
-        j.fail(format!(
-            "The secret of {name} is managed by RDS: it holds no host and no port"
-        ))
-        .advise("Make a secret of your own with username, password, host and port");
+        j.fail(format!("The secret of {name} is managed by RDS: it holds no host and no port"))
+            .advise("Make a secret of your own with username, password, host and port");
     } else {
         j.gap(Gap::new(
             secret,
@@ -128,24 +120,17 @@ fn judge_secret(
             Unlock::IamAction("secretsmanager:GetSecretValue".into()),
         ));
     }
-    let region = secret
-        .starts_with("arn:")
-        .then(|| region_of_arn(secret))
-        .flatten();
+    let region = secret.starts_with("arn:").then(|| region_of_arn(secret)).flatten();
     if let (Some(theirs), Some(ours)) = (region, case.region())
         && theirs != ours
     {
-        j.fail(format!(
-            "The secret of {name} is in {theirs}, and DMS runs in {ours}"
-        ))
-        .advise("Copy the secret into the replication's region");
+        j.fail(format!("The secret of {name} is in {theirs}, and DMS runs in {ours}"))
+            .advise("Copy the secret into the replication's region");
     }
     if server_name(endpoint).is_some() || endpoint.username.is_some() {
-        j.fail(format!(
-            "{name} has both a secret and typed-in connection data"
-        ))
-        .at(Severity::Warning)
-        .advise("Keep one of the two");
+        j.fail(format!("{name} has both a secret and typed-in connection data"))
+            .at(Severity::Warning)
+            .advise("Keep one of the two");
     }
 }
 
@@ -209,34 +194,27 @@ fn report_stops(j: &mut Judgement, seat: &Seat<'_>, path: &Path, own: Option<&Vp
             ));
             continue;
         }
-        j.fail(format!(
-            "{} can't reach Secrets Manager: {}",
-            seat.id, stop.detail
-        ))
-        .advise(match own {
-            Some(endpoint) => format!(
-                "Let the replication's security group in on 443 at {}",
-                endpoint.vpc_endpoint_id
-            ),
-            None => "Give the subnet a way out on 443, or an interface endpoint for Secrets \
+        j.fail(format!("{} can't reach Secrets Manager: {}", seat.id, stop.detail)).advise(
+            match own {
+                Some(endpoint) => format!(
+                    "Let the replication's security group in on 443 at {}",
+                    endpoint.vpc_endpoint_id
+                ),
+                None => "Give the subnet a way out on 443, or an interface endpoint for Secrets \
                      Manager; with private DNS it takes the name over for the whole VPC"
-                .to_owned(),
-        });
+                    .to_owned(),
+            },
+        );
     }
 }
 
 fn endpoint_of<'a>(case: &Case<'a>, vpc: &str, region: &str) -> Option<&'a VpcEndpoint> {
     let service = format!("com.amazonaws.{region}.secretsmanager");
-    case.facts
-        .inventory
-        .vpc_endpoints
-        .items
-        .iter()
-        .find(|endpoint| {
-            endpoint.vpc_id.as_deref() == Some(vpc)
-                && endpoint.service_name.as_deref() == Some(&service)
-                && endpoint.private_dns_enabled == Some(true)
-        })
+    case.facts.inventory.vpc_endpoints.items.iter().find(|endpoint| {
+        endpoint.vpc_id.as_deref() == Some(vpc)
+            && endpoint.service_name.as_deref() == Some(&service)
+            && endpoint.private_dns_enabled == Some(true)
+    })
 }
 
 fn addresses(case: &Case<'_>, endpoint: &VpcEndpoint) -> Vec<Addresses> {
@@ -263,17 +241,11 @@ mod tests {
     fn secret(id: &str) -> Vec<(&'static str, Value)> {
         let role = "arn:aws:iam::1:role/secret";
         vec![
-            (
-                SETTINGS,
-                json!({"SecretsManagerSecretId": id, "SecretsManagerAccessRoleArn": role}),
-            ),
+            (SETTINGS, json!({"SecretsManagerSecretId": id, "SecretsManagerAccessRoleArn": role})),
             ("/inventory/Endpoints/1/ServerName", json!(null)),
             ("/inventory/Endpoints/1/Username", json!(null)),
             ("/asked/tidb_as", json!("target")),
-            (
-                "/asked/tidb_host",
-                json!("tidb.abc.clusters.tidb-cloud.com"),
-            ),
+            ("/asked/tidb_host", json!("tidb.abc.clusters.tidb-cloud.com")),
         ]
     }
 
@@ -304,10 +276,7 @@ mod tests {
         let rds = secret("arn:aws:secretsmanager:us-east-1:1:secret:rds!cluster-x");
         let mixed = &ours[..1];
         let said = testing::say(CHECK.id, &ours);
-        assert_eq!(
-            (said.outcome(), said.level()),
-            (Outcome::Unknown, Severity::Warning)
-        );
+        assert_eq!((said.outcome(), said.level()), (Outcome::Unknown, Severity::Warning));
         testing::check(
             CHECK.id,
             &[
@@ -334,11 +303,7 @@ mod tests {
             CHECK.id,
             &[
                 (&open, Outcome::Unknown, "username"),
-                (
-                    &with(json!([])),
-                    Outcome::Fail,
-                    "can't reach Secrets Manager",
-                ),
+                (&with(json!([])), Outcome::Fail, "can't reach Secrets Manager"),
             ],
         );
     }

@@ -54,21 +54,9 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::NotApplicable, ""),
-                (
-                    &[subnets.clone(), public.clone()],
-                    Outcome::NotApplicable,
-                    "",
-                ),
-                (
-                    &[subnets.clone(), serverless.clone()],
-                    Outcome::NotApplicable,
-                    "",
-                ),
-                (
-                    &[subnets, serverless, public],
-                    Outcome::Fail,
-                    "publicly accessible",
-                ),
+                (&[subnets.clone(), public.clone()], Outcome::NotApplicable, ""),
+                (&[subnets.clone(), serverless.clone()], Outcome::NotApplicable, ""),
+                (&[subnets, serverless, public], Outcome::Fail, "publicly accessible"),
             ],
         );
     }

@@ -91,11 +91,7 @@ fn finding(j: &mut Judgement, case: &Case<'_>, message: String, level: Severity)
     let Some(region) = case.region() else { return };
     let endpoint = case.tidb_endpoint();
     let certificate = endpoint.and_then(|endpoint| endpoint.certificate_arn.clone());
-    let shared = case
-        .cluster
-        .tier
-        .known()
-        .is_some_and(|tier| tier.is_shared_gateway());
+    let shared = case.cluster.tier.known().is_some_and(|tier| tier.is_shared_gateway());
     draft.change(Change::SetSslMode {
         region,
         endpoint: endpoint.map(|endpoint| endpoint.endpoint_arn.clone()),
@@ -127,9 +123,5 @@ fn mode(case: &Case<'_>) -> Fact<(String, String)> {
 }
 
 fn not_given(about: &str) -> Gap {
-    Gap::new(
-        about,
-        "its SSL mode was not delivered",
-        Unlock::Flag("--ssl-mode".into()),
-    )
+    Gap::new(about, "its SSL mode was not delivered", Unlock::Flag("--ssl-mode".into()))
 }

@@ -35,11 +35,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let asked = case.facts.asked.table_mappings.as_deref();
     let (place, field, text) = match (asked, case.migration.kind) {
         (Some(text), _) => ("asked", "table_mappings", Some(text)),
-        (None, Kind::Task(task, _)) => (
-            task.replication_task_arn.as_str(),
-            "TableMappings",
-            task.table_mappings.as_deref(),
-        ),
+        (None, Kind::Task(task, _)) => {
+            (task.replication_task_arn.as_str(), "TableMappings", task.table_mappings.as_deref())
+        }
         (None, Kind::Config(config)) => (
             config.replication_config_arn.as_str(),
             "TableMappings",
@@ -92,9 +90,7 @@ fn judge_system_schemas(j: &mut Judgement, case: &Case<'_>, text: &str, mappings
         // Other engines have system schemas of their own, which DMS knows.
         return;
     }
-    let schemas = SYSTEM_SCHEMAS
-        .into_iter()
-        .chain(of_tidb.then_some(TIDB_SYSTEM_SCHEMA));
+    let schemas = SYSTEM_SCHEMAS.into_iter().chain(of_tidb.then_some(TIDB_SYSTEM_SCHEMA));
     let (mut whole, mut parts) = (Vec::new(), Vec::new());
     for schema in schemas {
         match mappings.extent(schema) {
@@ -122,19 +118,14 @@ fn judge_system_schemas(j: &mut Judgement, case: &Case<'_>, text: &str, mappings
         return;
     }
     if !whole.is_empty() {
-        let draft = j.fail(format!(
-            "The table mappings take in the server's own {}",
-            whole.join(", ")
-        ));
+        let draft =
+            j.fail(format!("The table mappings take in the server's own {}", whole.join(", ")));
         let named = whole.iter().any(|schema| is_named(mappings, schema));
         if named {
             draft.advise("Remove the rules that name system schemas");
         }
         let mended = with_exclusions(text, &whole, mappings.highest_id);
-        let fields = ReplicationFields {
-            table_mappings: mended,
-            ..ReplicationFields::default()
-        };
+        let fields = ReplicationFields { table_mappings: mended, ..ReplicationFields::default() };
         if fields.table_mappings.is_some()
             && let Some(change) = super::modify(case, fields)
         {
@@ -152,10 +143,7 @@ fn judge_system_schemas(j: &mut Judgement, case: &Case<'_>, text: &str, mappings
 
 /// Whether a rule that includes names a system schema without a wildcard.
 fn is_named(mappings: &Mappings, schema: &str) -> bool {
-    mappings
-        .selections
-        .iter()
-        .any(|rule| rule.include && rule.schema.eq_ignore_ascii_case(schema))
+    mappings.selections.iter().any(|rule| rule.include && rule.schema.eq_ignore_ascii_case(schema))
 }
 
 /// The mappings with a rule for each schema that leaves it out.
@@ -207,19 +195,12 @@ mod tests {
                 (&[map("MySQL", "%")], Outcome::Fail, "mysql"),
                 (&[map("sys", "host_summary")], Outcome::Fail, "sys"),
                 (&[map("%", "orders")], Outcome::Warn, "may take in"),
-                (
-                    &[(MAPPINGS, json!(excluded.to_string()))],
-                    Outcome::Pass,
-                    "",
-                ),
+                (&[(MAPPINGS, json!(excluded.to_string()))], Outcome::Pass, ""),
                 // F-24: `test` is a user's schema.
                 (&[map("test", "%")], Outcome::Pass, ""),
                 // Oracle has other schemas.
                 (
-                    &[
-                        map("%", "%"),
-                        ("/inventory/Endpoints/0/EngineName", json!("oracle")),
-                    ],
+                    &[map("%", "%"), ("/inventory/Endpoints/0/EngineName", json!("oracle"))],
                     Outcome::Pass,
                     "",
                 ),
@@ -228,21 +209,9 @@ mod tests {
                     Outcome::Unknown,
                     "endpoint:S",
                 ),
-                (
-                    &[(MAPPINGS, json!(none.to_string()))],
-                    Outcome::Fail,
-                    "finds no tables",
-                ),
-                (
-                    &[(MAPPINGS, json!("{\"rules\""))],
-                    Outcome::Fail,
-                    "can't be read",
-                ),
-                (
-                    &[(MAPPINGS, json!(null))],
-                    Outcome::Unknown,
-                    "not delivered",
-                ),
+                (&[(MAPPINGS, json!(none.to_string()))], Outcome::Fail, "finds no tables"),
+                (&[(MAPPINGS, json!("{\"rules\""))], Outcome::Fail, "can't be read"),
+                (&[(MAPPINGS, json!(null))], Outcome::Unknown, "not delivered"),
             ],
         );
     }
@@ -250,10 +219,7 @@ mod tests {
     #[test]
     fn tidb_has_one_more() {
         let changes = [
-            (
-                "/inventory/Endpoints/0/ServerName",
-                json!("tidb.abc.clusters.tidb-cloud.com"),
-            ),
+            ("/inventory/Endpoints/0/ServerName", json!("tidb.abc.clusters.tidb-cloud.com")),
             (MAPPINGS, json!(table_mappings("metrics%", "%"))),
         ];
         testing::check(CHECK.id, &[(&changes, Outcome::Fail, "metrics_schema")]);

@@ -44,10 +44,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         "The task's TargetSchema is {schema}, which should be empty for a MySQL target"
     ));
     let settings = json!({"TargetMetadata": {"TargetSchema": ""}}).to_string();
-    let fields = ReplicationFields {
-        settings: Some(settings),
-        ..ReplicationFields::default()
-    };
+    let fields = ReplicationFields { settings: Some(settings), ..ReplicationFields::default() };
     if let Some(change) = super::modify(case, fields) {
         draft.change(change);
     }
@@ -67,10 +64,7 @@ mod tests {
                 (&[], Outcome::Pass, ""),
                 (&[(place, json!("{}"))], Outcome::Pass, ""),
                 (
-                    &[(
-                        place,
-                        json!(r#"{"TargetMetadata":{"TargetSchema":"shop"}}"#),
-                    )],
+                    &[(place, json!(r#"{"TargetMetadata":{"TargetSchema":"shop"}}"#))],
                     Outcome::Warn,
                     "shop",
                 ),

@@ -106,21 +106,9 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::NotApplicable, ""),
-                (
-                    &[tidb.clone(), other.clone()],
-                    Outcome::Fail,
-                    "full-load-and-cdc",
-                ),
-                (
-                    &[tidb.clone(), other.clone(), (KIND, json!("cdc"))],
-                    Outcome::Fail,
-                    "no binlog",
-                ),
-                (
-                    &[tidb.clone(), other.clone(), (KIND, json!("full-load"))],
-                    Outcome::Pass,
-                    "",
-                ),
+                (&[tidb.clone(), other.clone()], Outcome::Fail, "full-load-and-cdc"),
+                (&[tidb.clone(), other.clone(), (KIND, json!("cdc"))], Outcome::Fail, "no binlog"),
+                (&[tidb.clone(), other.clone(), (KIND, json!("full-load"))], Outcome::Pass, ""),
                 (
                     &[tidb.clone(), other.clone(), (KIND, json!(null))],
                     Outcome::Unknown,
@@ -153,11 +141,7 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (
-                    &[("/probes", probe("8.0.11-TiDB-v8.5.4"))],
-                    Outcome::Fail,
-                    "no binlog",
-                ),
+                (&[("/probes", probe("8.0.11-TiDB-v8.5.4"))], Outcome::Fail, "no binlog"),
                 (&[("/probes", probe("8.0.39"))], Outcome::NotApplicable, ""),
             ],
         );

@@ -23,11 +23,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#prerequisites",
     ],
     controls: &[],
-    needs: &[
-        "iam:ListRoles",
-        "iam:GetRole",
-        "iam:ListAttachedRolePolicies",
-    ],
+    needs: &["iam:ListRoles", "iam:GetRole", "iam:ListAttachedRolePolicies"],
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -44,18 +40,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         account.is_none() || of_role.is_none() || account == of_role
     };
     // The name alone counts; a prefix or a suffix makes another role.
-    let found = list
-        .items
-        .iter()
-        .filter(ours)
-        .find(|role| role.role_name == VPC_ROLE);
+    let found = list.items.iter().filter(ours).find(|role| role.role_name == VPC_ROLE);
     let mend = |create: bool, trust: bool, attach: bool| {
-        Some(DmsChange::MendVpcRole {
-            region: case.region()?,
-            create,
-            trust,
-            attach,
-        })
+        Some(DmsChange::MendVpcRole { region: case.region()?, create, trust, attach })
     };
     let Some(role) = found else {
         if let Some(gap) = list.gap() {
@@ -131,9 +118,7 @@ fn judge_policies(j: &mut Judgement, role: &Role, mend: Option<DmsChange>) {
         return;
     }
     // Another policy, or an inline one, may allow the same.
-    let draft = j
-        .fail(format!("{VPC_ROLE} has no policy {VPC_POLICY}"))
-        .at(Severity::Warning);
+    let draft = j.fail(format!("{VPC_ROLE} has no policy {VPC_POLICY}")).at(Severity::Warning);
     if let Some(change) = mend {
         draft.change(change);
     }
@@ -235,10 +220,7 @@ mod tests {
                 (&[(ROLES, json!(null))], Outcome::Unknown, "not delivered"),
             ],
         );
-        assert_eq!(
-            testing::say(CHECK.id, &[(ROLES, json!(null))]).level(),
-            Severity::Warning
-        );
+        assert_eq!(testing::say(CHECK.id, &[(ROLES, json!(null))]).level(), Severity::Warning);
     }
 
     #[test]

@@ -90,10 +90,7 @@ impl Cluster {
         merge_fact(&mut self.tier, other.tier);
         merge_fact(&mut self.state, other.state);
         merge_fact(&mut self.region, other.region);
-        merge_fact(
-            &mut self.public_endpoint_enabled,
-            other.public_endpoint_enabled,
-        );
+        merge_fact(&mut self.public_endpoint_enabled, other.public_endpoint_enabled);
         merge_fact(&mut self.access_list, other.access_list);
         merge_fact(&mut self.port, other.port);
         merge_fact(&mut self.cloud_provider, other.cloud_provider);
@@ -142,10 +139,7 @@ impl AccessEntry {
 
 impl From<Ipv4Net> for AccessEntry {
     fn from(net: Ipv4Net) -> Self {
-        Self {
-            start: net.network(),
-            end: net.broadcast(),
-        }
+        Self { start: net.network(), end: net.broadcast() }
     }
 }
 
@@ -155,11 +149,7 @@ pub struct NotAnEntry(String);
 
 impl fmt::Display for NotAnEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}` is not an IPv4 address, a CIDR or a range start-end",
-            self.0
-        )
+        write!(f, "`{}` is not an IPv4 address, a CIDR or a range start-end", self.0)
     }
 }
 
@@ -174,22 +164,12 @@ impl FromStr for AccessEntry {
         if let Some((start, end)) = trimmed.split_once(['-', '–']) {
             let start: Ipv4Addr = start.trim().parse().map_err(|_| error())?;
             let end: Ipv4Addr = end.trim().parse().map_err(|_| error())?;
-            return if start <= end {
-                Ok(Self { start, end })
-            } else {
-                Err(error())
-            };
+            return if start <= end { Ok(Self { start, end }) } else { Err(error()) };
         }
         if let Ok(address) = trimmed.parse::<Ipv4Addr>() {
-            return Ok(Self {
-                start: address,
-                end: address,
-            });
+            return Ok(Self { start: address, end: address });
         }
-        trimmed
-            .parse::<Ipv4Net>()
-            .map(Self::from)
-            .map_err(|_| error())
+        trimmed.parse::<Ipv4Net>().map(Self::from).map_err(|_| error())
     }
 }
 
@@ -214,9 +194,7 @@ impl Serialize for AccessEntry {
 
 impl<'de> Deserialize<'de> for AccessEntry {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -255,16 +233,9 @@ impl HostName {
             let private = labels[0].ends_with("-privatelink");
             return Some(Self {
                 tier: gateway.map(|_| Tier::Starter),
-                path: gateway.map(|_| {
-                    if private {
-                        PathKind::PrivateEndpoint
-                    } else {
-                        PathKind::Public
-                    }
-                }),
-                region: gateway
-                    .and(labels.get(1))
-                    .map(|region| (*region).to_owned()),
+                path: gateway
+                    .map(|_| if private { PathKind::PrivateEndpoint } else { PathKind::Public }),
+                region: gateway.and(labels.get(1)).map(|region| (*region).to_owned()),
                 on_aws: match cloud {
                     Some("aws") => Some(true),
                     Some("alicloud") => Some(false),
@@ -279,12 +250,7 @@ impl HostName {
                 name if name.starts_with("privatelink-") => Some(PathKind::PrivateEndpoint),
                 _ => None,
             };
-            return Some(Self {
-                tier: Some(Tier::Dedicated),
-                path,
-                region: None,
-                on_aws: None,
-            });
+            return Some(Self { tier: Some(Tier::Dedicated), path, region: None, on_aws: None });
         }
         host.ends_with(".tidb-cloud.com").then_some(Self {
             tier: None,
@@ -309,19 +275,9 @@ mod tests {
             ("0.0.0.0-255.255.255.255", "0.0.0.0/0"),
             ("0.0.0.0/32", "0.0.0.0/32"),
         ] {
-            assert_eq!(
-                text.parse::<AccessEntry>().unwrap().to_string(),
-                shown,
-                "{text}"
-            );
+            assert_eq!(text.parse::<AccessEntry>().unwrap().to_string(), shown, "{text}");
         }
-        for text in [
-            "300.1.1.1/33",
-            "",
-            "2001:db8::/32",
-            "9.9.9.9-1.1.1.1",
-            "example.com",
-        ] {
+        for text in ["300.1.1.1/33", "", "2001:db8::/32", "9.9.9.9-1.1.1.1", "example.com"] {
             assert!(text.parse::<AccessEntry>().is_err(), "{text}");
         }
     }
@@ -349,12 +305,7 @@ mod tests {
                 Some(PrivateEndpoint),
                 Some("us-east-1"),
             ),
-            (
-                "tidb.abc.clusters.tidb-cloud.com",
-                Some(Tier::Dedicated),
-                Some(Public),
-                None,
-            ),
+            ("tidb.abc.clusters.tidb-cloud.com", Some(Tier::Dedicated), Some(Public), None),
             (
                 "private-tidb.abc.clusters.tidb-cloud.com",
                 Some(Tier::Dedicated),
@@ -372,10 +323,7 @@ mod tests {
             assert_eq!((name.tier, name.path), (tier, path), "{host}");
             assert_eq!(name.region.as_deref(), region, "{host}");
         }
-        assert_eq!(
-            HostName::read("orders.cluster-x.us-east-1.rds.amazonaws.com"),
-            None
-        );
+        assert_eq!(HostName::read("orders.cluster-x.us-east-1.rds.amazonaws.com"), None);
         let alibaba = HostName::read("gateway01.ap-southeast-1.prod.alicloud.tidbcloud.com");
         assert_eq!(alibaba.unwrap().on_aws, Some(false));
     }

@@ -49,11 +49,7 @@ pub struct Gap {
 impl Gap {
     /// A gap about something, with the reason and the way out.
     pub fn new(about: impl Into<String>, reason: impl Into<String>, unlock: Unlock) -> Self {
-        Self {
-            about: about.into(),
-            reason: reason.into(),
-            unlock,
-        }
+        Self { about: about.into(), reason: reason.into(), unlock }
     }
 }
 
@@ -128,11 +124,7 @@ impl Assumption {
         taken: impl Into<String>,
         because: impl Into<String>,
     ) -> Self {
-        Self {
-            about: about.into(),
-            taken: taken.into(),
-            because: because.into(),
-        }
+        Self { about: about.into(), taken: taken.into(), because: because.into() }
     }
 }
 
@@ -164,9 +156,6 @@ mod tests {
         )
         .unwrap();
         assert_eq!(unknown.gap().unwrap().unlock, Unlock::Flag("--c".into()));
-        assert_eq!(
-            serde_json::to_string(&Unlock::Nothing).unwrap(),
-            r#""nothing""#
-        );
+        assert_eq!(serde_json::to_string(&Unlock::Nothing).unwrap(), r#""nothing""#);
     }
 }

@@ -50,9 +50,7 @@ pub(crate) fn unlock_of(list: &str) -> Unlock {
     Inventory::LISTS
         .iter()
         .find(|(key, _)| *key == list)
-        .map_or(Unlock::Nothing, |(_, action)| {
-            Unlock::IamAction((*action).into())
-        })
+        .map_or(Unlock::Nothing, |(_, action)| Unlock::IamAction((*action).into()))
 }
 
 /// The inventory, indexed.
@@ -139,10 +137,7 @@ impl<'a> Index<'a> {
     /// Fills what is found by place.
     fn place(&mut self) {
         for table in &self.inventory.route_tables.items {
-            self.tables_of_vpc
-                .entry(&table.vpc_id)
-                .or_default()
-                .push(table);
+            self.tables_of_vpc.entry(&table.vpc_id).or_default().push(table);
             for association in table.associations.iter().flatten() {
                 if let Some(subnet) = &association.subnet_id
                     && association.holds()
@@ -208,48 +203,33 @@ impl<'a> Index<'a> {
             .values()
             .flat_map(|instance| instance.network_interfaces.iter().flatten());
         for interface in of_instances.chain(&self.inventory.network_interfaces.items) {
-            self.interfaces
-                .insert(&interface.network_interface_id, interface);
+            self.interfaces.insert(&interface.network_interface_id, interface);
         }
         for address in &self.inventory.addresses.items {
-            if let (Some(interface), Ok(public)) = (
-                address.network_interface_id.as_deref(),
-                address.public_ip.parse(),
-            ) {
-                self.elastic_addresses
-                    .entry(interface)
-                    .or_default()
-                    .push(public);
-                self.interfaces_by_public
-                    .entry(public)
-                    .or_default()
-                    .insert(interface);
+            if let (Some(interface), Ok(public)) =
+                (address.network_interface_id.as_deref(), address.public_ip.parse())
+            {
+                self.elastic_addresses.entry(interface).or_default().push(public);
+                self.interfaces_by_public.entry(public).or_default().insert(interface);
             }
         }
         for (id, interface) in &self.interfaces {
             let vpc = match (&interface.vpc_id, &interface.subnet_id) {
                 (Some(vpc), _) => vpc.as_str(),
-                (None, Some(subnet)) => self
-                    .subnets
-                    .get(subnet.as_str())
-                    .map_or("", |subnet| subnet.vpc_id.as_str()),
+                (None, Some(subnet)) => {
+                    self.subnets.get(subnet.as_str()).map_or("", |subnet| subnet.vpc_id.as_str())
+                }
                 (None, None) => "",
             };
             for address in private_addresses(interface) {
-                self.interfaces_by_private
-                    .entry((vpc, address))
-                    .or_default()
-                    .insert(id);
+                self.interfaces_by_private.entry((vpc, address)).or_default().insert(id);
             }
             if !shows_all_addresses(interface) {
                 let known = self.interfaces_with_more.entry(vpc).or_insert(id);
                 *known = (*known).min(id);
             }
             for address in associated_addresses(interface) {
-                self.interfaces_by_public
-                    .entry(address)
-                    .or_default()
-                    .insert(id);
+                self.interfaces_by_public.entry(address).or_default().insert(id);
             }
         }
     }
@@ -282,23 +262,13 @@ impl<'a> Index<'a> {
 
     /// A VPC.
     pub fn vpc(&self, id: &str) -> Lookup<&'a Vpc> {
-        self.answer(
-            id,
-            self.vpcs.get(id).copied(),
-            "Vpcs",
-            self.inventory.vpcs.gap(),
-        )
+        self.answer(id, self.vpcs.get(id).copied(), "Vpcs", self.inventory.vpcs.gap())
     }
 
     /// A VPC's DNS attributes.
     pub fn vpc_attributes(&self, id: &str) -> Lookup<&'a VpcAttributes> {
         let gap = self.inventory.vpc_attributes.gap();
-        self.answer(
-            id,
-            self.vpc_attributes.get(id).copied(),
-            "VpcAttributes",
-            gap,
-        )
+        self.answer(id, self.vpc_attributes.get(id).copied(), "VpcAttributes", gap)
     }
 
     /// A subnet.
@@ -333,12 +303,7 @@ impl<'a> Index<'a> {
     /// An internet gateway.
     pub fn internet_gateway(&self, id: &str) -> Lookup<&'a InternetGateway> {
         let gap = self.inventory.internet_gateways.gap();
-        self.answer(
-            id,
-            self.internet_gateways.get(id).copied(),
-            "InternetGateways",
-            gap,
-        )
+        self.answer(id, self.internet_gateways.get(id).copied(), "InternetGateways", gap)
     }
 
     /// A NAT gateway.
@@ -349,10 +314,7 @@ impl<'a> Index<'a> {
 
     /// The network ACL that guards a subnet. Every subnet has exactly one.
     pub fn acl_of_subnet(&self, subnet: &str) -> Result<&'a NetworkAcl, Gap> {
-        let acls = self
-            .acls_of_subnet
-            .get(subnet)
-            .map_or(&[][..], Vec::as_slice);
+        let acls = self.acls_of_subnet.get(subnet).map_or(&[][..], Vec::as_slice);
         let list = &self.inventory.network_acls;
         match acls {
             [acl] => self
@@ -380,23 +342,13 @@ impl<'a> Index<'a> {
     /// A security group.
     pub fn security_group(&self, id: &str) -> Lookup<&'a SecurityGroup> {
         let gap = self.inventory.security_groups.gap();
-        self.answer(
-            id,
-            self.security_groups.get(id).copied(),
-            "SecurityGroups",
-            gap,
-        )
+        self.answer(id, self.security_groups.get(id).copied(), "SecurityGroups", gap)
     }
 
     /// A network interface.
     pub fn interface(&self, id: &str) -> Lookup<&'a NetworkInterface> {
         let gap = self.inventory.network_interfaces.gap();
-        self.answer(
-            id,
-            self.interfaces.get(id).copied(),
-            "NetworkInterfaces",
-            gap,
-        )
+        self.answer(id, self.interfaces.get(id).copied(), "NetworkInterfaces", gap)
     }
 
     /// The interface that has a private address in a VPC.
@@ -414,10 +366,7 @@ impl<'a> Index<'a> {
                 &address.to_string(),
                 "the VPC of the interface that has it was not delivered".into(),
             ),
-            None => match [vpc, ""]
-                .iter()
-                .find_map(|vpc| self.interfaces_with_more.get(vpc))
-            {
+            None => match [vpc, ""].iter().find_map(|vpc| self.interfaces_with_more.get(vpc)) {
                 Some(interface) => unseen(
                     interface,
                     format!(
@@ -476,9 +425,7 @@ impl<'a> Index<'a> {
             .as_ref()
             .and_then(|attachment| attachment.instance_id.as_deref())
             .or_else(|| {
-                self.instances_of_interface
-                    .get(interface.network_interface_id.as_str())
-                    .copied()
+                self.instances_of_interface.get(interface.network_interface_id.as_str()).copied()
             })
     }
 
@@ -499,9 +446,8 @@ impl<'a> Index<'a> {
             .collect();
         if addresses.is_empty()
             && private_addresses(interface).len() <= 1
-            && let Some(elastic) = self
-                .elastic_addresses
-                .get(interface.network_interface_id.as_str())
+            && let Some(elastic) =
+                self.elastic_addresses.get(interface.network_interface_id.as_str())
         {
             addresses.extend(elastic);
         }
@@ -513,12 +459,9 @@ impl<'a> Index<'a> {
     /// The VPC endpoint that an interface is part of.
     pub fn endpoint_of_interface(&self, id: &str) -> Lookup<&'a VpcEndpoint> {
         match self.endpoints_of_interface.get(id) {
-            Some(endpoint) => self.answer(
-                &endpoint.vpc_endpoint_id,
-                Some(*endpoint),
-                "VpcEndpoints",
-                None,
-            ),
+            Some(endpoint) => {
+                self.answer(&endpoint.vpc_endpoint_id, Some(*endpoint), "VpcEndpoints", None)
+            }
             None => self.answer(
                 &format!("the VPC endpoint of {id}"),
                 None,
@@ -531,12 +474,7 @@ impl<'a> Index<'a> {
     /// A peering connection.
     pub fn peering(&self, id: &str) -> Lookup<&'a VpcPeeringConnection> {
         let gap = self.inventory.vpc_peering_connections.gap();
-        self.answer(
-            id,
-            self.peerings.get(id).copied(),
-            "VpcPeeringConnections",
-            gap,
-        )
+        self.answer(id, self.peerings.get(id).copied(), "VpcPeeringConnections", gap)
     }
 
     /// The CIDRs of a prefix list, both families, as text.
@@ -554,16 +492,13 @@ impl<'a> Index<'a> {
                 .answer(id, Some(cidrs.as_slice()), "PrefixListEntries", None)
                 .or_gap(id, "PrefixListEntries")
                 .and_then(|cidrs| {
-                    self.answer(id, Some(cidrs), "PrefixLists", None)
-                        .or_gap(id, "PrefixLists")
+                    self.answer(id, Some(cidrs), "PrefixLists", None).or_gap(id, "PrefixLists")
                 }),
             None => Err(Gap::new(
                 id,
                 format!(
                     "its entries were not seen: {}",
-                    lists
-                        .gap()
-                        .map_or("not delivered", |gap| gap.reason.as_str())
+                    lists.gap().map_or("not delivered", |gap| gap.reason.as_str())
                 ),
                 unlock_of("PrefixListEntries"),
             )),
@@ -606,12 +541,7 @@ impl<'a> Index<'a> {
     /// A certificate imported into DMS, by ARN.
     pub fn certificate(&self, arn: &str) -> Lookup<&'a Certificate> {
         let gap = self.inventory.certificates.gap();
-        self.answer(
-            arn,
-            self.certificates.get(arn).copied(),
-            "Certificates",
-            gap,
-        )
+        self.answer(arn, self.certificates.get(arn).copied(), "Certificates", gap)
     }
 }
 
@@ -636,14 +566,9 @@ pub(crate) fn private_addresses(interface: &NetworkInterface) -> Vec<Ipv4Addr> {
 
 /// Whether a description shows all private addresses of an interface.
 fn shows_all_addresses(interface: &NetworkInterface) -> bool {
-    interface
-        .private_ip_addresses
-        .as_ref()
-        .is_some_and(|addresses| {
-            addresses
-                .iter()
-                .all(|address| address.private_ip_address.is_some())
-        })
+    interface.private_ip_addresses.as_ref().is_some_and(|addresses| {
+        addresses.iter().all(|address| address.private_ip_address.is_some())
+    })
 }
 
 /// All public addresses that an interface's own description shows.

@@ -26,22 +26,12 @@ pub struct Look<T> {
 impl<T> Look<T> {
     /// Something was seen.
     pub const fn known(at: Timestamp, milliseconds: u64, value: T) -> Self {
-        Self {
-            at,
-            milliseconds,
-            seen: Fact::Known(value),
-            disputed: Vec::new(),
-        }
+        Self { at, milliseconds, seen: Fact::Known(value), disputed: Vec::new() }
     }
 
     /// Nothing was seen.
     pub const fn unknown(at: Timestamp, gap: Gap) -> Self {
-        Self {
-            at,
-            milliseconds: 0,
-            seen: Fact::Unknown(gap),
-            disputed: Vec::new(),
-        }
+        Self { at, milliseconds: 0, seen: Fact::Unknown(gap), disputed: Vec::new() }
     }
 
     /// Whether it holds any value, believed or disputed.
@@ -86,11 +76,7 @@ impl<T: PartialEq + Serialize> Look<T> {
             (true, true) => self.against(other, about),
             (false, false) => {
                 let age = |look: &Self| (look.at, look.seen.gap().cloned(), look.milliseconds);
-                if age(&self) >= age(&other) {
-                    self
-                } else {
-                    other
-                }
+                if age(&self) >= age(&other) { self } else { other }
             }
         }
     }
@@ -125,12 +111,7 @@ impl<T: PartialEq + Serialize> Look<T> {
                 values,
             ),
         };
-        Self {
-            at,
-            milliseconds,
-            seen,
-            disputed,
-        }
+        Self { at, milliseconds, seen, disputed }
     }
 }
 

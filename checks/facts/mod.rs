@@ -79,11 +79,7 @@ impl Facts {
         self.asked.merge(other.asked);
         self.inventory.merge(other.inventory);
         for cluster in other.clusters {
-            match self
-                .clusters
-                .iter_mut()
-                .find(|known| known.host == cluster.host)
-            {
+            match self.clusters.iter_mut().find(|known| known.host == cluster.host) {
                 Some(known) => known.merge(cluster),
                 None => self.clusters.push(cluster),
             }

@@ -135,10 +135,7 @@ looks! {
 /// Merges probes into others, and brings them into an order that doesn't tell who came first.
 pub(super) fn merge(into: &mut Vec<Probe>, from: Vec<Probe>) {
     for probe in from {
-        match into
-            .iter_mut()
-            .find(|known| known.subject() == probe.subject())
-        {
+        match into.iter_mut().find(|known| known.subject() == probe.subject()) {
             Some(known) => known.merge(probe),
             None => into.push(probe),
         }
@@ -150,9 +147,7 @@ pub(super) fn merge(into: &mut Vec<Probe>, from: Vec<Probe>) {
 pub(super) fn replaced(into: &[Probe], from: &[Probe]) -> Vec<String> {
     from.iter()
         .filter_map(|probe| {
-            let known = into
-                .iter()
-                .find(|known| known.subject() == probe.subject())?;
+            let known = into.iter().find(|known| known.subject() == probe.subject())?;
             Some(known.replaced(probe))
         })
         .flatten()
@@ -431,18 +426,10 @@ mod tests {
     #[test]
     fn a_known_fact_survives_in_either_order() {
         let mut one = role(1, "NONE");
-        one.login = Some(Look::unknown(
-            at(9),
-            Gap::new("login", "no password", Unlock::Nothing),
-        ));
+        one.login = Some(Look::unknown(at(9), Gap::new("login", "no password", Unlock::Nothing)));
         let mut other = probe();
-        other.login = Some(Look::known(
-            at(2),
-            5,
-            LoginOutcome::Accepted {
-                danger_unverified: false,
-            },
-        ));
+        other.login =
+            Some(Look::known(at(2), 5, LoginOutcome::Accepted { danger_unverified: false }));
         other.session.version = Some(Look::known(at(2), 1, "8.0.11".into()));
         let (one, other) = (facts(vec![one]), facts(vec![other]));
         let both = merged(&one, &other);
@@ -479,9 +466,7 @@ mod tests {
             assert_eq!(both, &orders[0]);
         }
         let look = orders[0].probes[0].session.current_role.clone().unwrap();
-        let Fact::Unknown(gap) = &look.seen else {
-            panic!("{look:?}")
-        };
+        let Fact::Unknown(gap) = &look.seen else { panic!("{look:?}") };
         assert!(gap.reason.contains("\"a\"") && gap.reason.contains("\"c\""));
         assert_eq!(gap.about, "CURRENT_ROLE() of tidb.example:4000");
         // A later look settles it, and one that saw nothing doesn't.

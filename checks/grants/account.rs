@@ -71,10 +71,7 @@ impl Account {
         let mut reading = Reading::new(lines(text), server.family());
         let name = reading.account_name();
         let mut account = Self {
-            own: name
-                .as_ref()
-                .and_then(|name| reading.rows.remove(name))
-                .unwrap_or_default(),
+            own: name.as_ref().and_then(|name| reading.rows.remove(name)).unwrap_or_default(),
             public: std::mem::take(&mut reading.public),
             granted: Vec::new(),
             nested: Vec::new(),
@@ -110,11 +107,7 @@ impl Account {
             return Vec::new();
         };
         let active = self.closure(active);
-        self.granted
-            .iter()
-            .filter(|role| !active.contains(role))
-            .cloned()
-            .collect()
+        self.granted.iter().filter(|role| !active.contains(role)).cloned().collect()
     }
 
     /// Roles and the roles granted to them, to any depth.
@@ -182,31 +175,23 @@ impl Account {
         current_role: Option<&str>,
     ) {
         let told = current_role.map(role_list);
-        let shown: BTreeSet<Name> = self
-            .granted
-            .iter()
-            .filter(|role| self.roles.contains_key(role))
-            .cloned()
-            .collect();
+        let shown: BTreeSet<Name> =
+            self.granted.iter().filter(|role| self.roles.contains_key(role)).cloned().collect();
         let gap = |reason: &str| Gap::new("roles", reason, unlock::current_role());
         match told {
             Some(Some(names)) => {
-                let active: BTreeSet<Name> = names
-                    .into_iter()
-                    .map(|name| self.as_granted(name))
-                    .collect();
+                let active: BTreeSet<Name> =
+                    names.into_iter().map(|name| self.as_granted(name)).collect();
                 // MariaDB prints an active role's rows under the role's name; others merge them
                 // into the account's own.
                 let unseen = active.iter().any(|role| !self.roles.contains_key(role));
                 if matches!(family, Family::MariaDb | Family::Unrecognised) && unseen {
-                    self.more
-                        .push(gap("an active role's own grants aren't in the text"));
+                    self.more.push(gap("an active role's own grants aren't in the text"));
                 }
                 self.activity = Activity::Known(active);
             }
             Some(None) => {
-                self.more
-                    .push(gap("the value given for CURRENT_ROLE() can't be read"));
+                self.more.push(gap("the value given for CURRENT_ROLE() can't be read"));
                 self.activity = Activity::Unknown(shown);
             }
             None if self.granted.is_empty() => {}
@@ -216,9 +201,7 @@ impl Account {
             }
             None => {
                 if shown.len() < self.granted.len() {
-                    self.more.push(gap(
-                        "roles are granted, and it isn't known which are active",
-                    ));
+                    self.more.push(gap("roles are granted, and it isn't known which are active"));
                 }
                 self.activity = Activity::Unknown(shown);
             }
@@ -227,15 +210,8 @@ impl Account {
 
     /// A role under the name that its grant used: `r` and `r@%` are the same role.
     fn as_granted(&self, name: Name) -> Name {
-        let known = self
-            .granted
-            .iter()
-            .chain(self.nested.iter().map(|(role, _)| role));
-        known
-            .chain(self.roles.keys())
-            .find(|role| same_role(role, &name))
-            .cloned()
-            .unwrap_or(name)
+        let known = self.granted.iter().chain(self.nested.iter().map(|(role, _)| role));
+        known.chain(self.roles.keys()).find(|role| same_role(role, &name)).cloned().unwrap_or(name)
     }
 }
 
@@ -278,9 +254,7 @@ impl Reading {
                 reading.add(statement);
             } else {
                 reading.torn = true;
-                let gives = line
-                    .get(..5)
-                    .is_some_and(|word| word.eq_ignore_ascii_case("GRANT"));
+                let gives = line.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("GRANT"));
                 reading.torn_revoke |= !gives;
             }
         }
@@ -296,13 +270,7 @@ impl Reading {
 
     fn add(&mut self, statement: Statement) {
         match statement {
-            Statement::Grant {
-                place,
-                held,
-                columns,
-                grantable,
-                to,
-            } => {
+            Statement::Grant { place, held, columns, grantable, to } => {
                 for rows in to {
                     let rows = self.rows_of(rows);
                     match place.clone() {
@@ -320,21 +288,14 @@ impl Reading {
                     }
                 }
             }
-            Statement::Revoke {
-                place: Place::Schema(schema),
-                taken,
-                from,
-            } => {
+            Statement::Revoke { place: Place::Schema(schema), taken, from } => {
                 // Only MySQL has partial revokes; elsewhere such a line is a riddle.
                 let riddle = matches!(self.family, Family::TiDb | Family::MariaDb);
                 self.torn |= riddle;
                 self.torn_revoke |= riddle;
                 for grantee in from {
                     let rows = self.rows_of(grantee);
-                    rows.revoked
-                        .entry(schema.clone())
-                        .or_default()
-                        .extend(&taken);
+                    rows.revoked.entry(schema.clone()).or_default().extend(&taken);
                 }
             }
             Statement::Revoke { .. } => {

@@ -19,11 +19,7 @@ pub enum Admission {
 /// against the address from which the server sees a client.
 pub fn admits(host: &str, address: IpAddr) -> Admission {
     let verdict = |admitted| {
-        if admitted {
-            Admission::Admitted
-        } else {
-            Admission::Refused
-        }
+        if admitted { Admission::Admitted } else { Admission::Refused }
     };
     if host.is_empty() || host == "%" {
         return Admission::Admitted;
@@ -41,23 +37,13 @@ pub fn admits(host: &str, address: IpAddr) -> Admission {
     }
     if host.eq_ignore_ascii_case("localhost") {
         // Over TCP a server may or may not resolve the loopback address to this name.
-        return if address.is_loopback() {
-            Admission::ByName
-        } else {
-            Admission::Refused
-        };
+        return if address.is_loopback() { Admission::ByName } else { Admission::Refused };
     }
     if like(host, &address.to_string(), Dialect::MariaDb) == Match::Yes {
         return Admission::Admitted;
     }
-    let numeric = host
-        .chars()
-        .all(|c| c.is_ascii_digit() || matches!(c, '.' | '%' | '_'));
-    if numeric {
-        Admission::Refused
-    } else {
-        Admission::ByName
-    }
+    let numeric = host.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '%' | '_'));
+    if numeric { Admission::Refused } else { Admission::ByName }
 }
 
 fn mask_bits(mask: &str) -> Option<u32> {
@@ -85,26 +71,14 @@ mod tests {
             ("10.20.%", "10.20.1.103", Admission::Admitted),
             ("10.20.%", "10.21.1.103", Admission::Refused),
             ("10.20.1._", "10.20.1.9", Admission::Admitted),
-            (
-                "172.16.1.0/255.255.255.0",
-                "172.16.1.77",
-                Admission::Admitted,
-            ),
-            (
-                "172.16.1.0/255.255.255.0",
-                "172.16.2.77",
-                Admission::Refused,
-            ),
+            ("172.16.1.0/255.255.255.0", "172.16.1.77", Admission::Admitted),
+            ("172.16.1.0/255.255.255.0", "172.16.2.77", Admission::Refused),
             ("172.16.0.0/12", "172.31.2.77", Admission::Admitted),
             ("nat.example.com", "44.200.20.7", Admission::ByName),
             ("localhost", "44.200.20.7", Admission::Refused),
             ("2001:db8::1", "2001:db8::1", Admission::Admitted),
         ] {
-            assert_eq!(
-                admits(host, address.parse().unwrap()),
-                expected,
-                "{host} {address}"
-            );
+            assert_eq!(admits(host, address.parse().unwrap()), expected, "{host} {address}");
         }
     }
 }

@@ -92,10 +92,8 @@ mod tests {
 
     #[test]
     fn quotes_of_every_kind() {
-        let kinds: Vec<Kind> = tokens("`a``b` 'c''d' \"e\" f `g")
-            .into_iter()
-            .map(|token| token.kind)
-            .collect();
+        let kinds: Vec<Kind> =
+            tokens("`a``b` 'c''d' \"e\" f `g").into_iter().map(|token| token.kind).collect();
         assert_eq!(
             kinds,
             [

@@ -28,11 +28,7 @@ pub(super) fn lines(text: &str) -> Lines {
         let first = words.first().map(String::as_str).unwrap_or_default();
         match first {
             "GRANT" | "REVOKE" | "SET" | "DENY" => {
-                out.statements.push(if doubled {
-                    line.replace("\\\\", "\\")
-                } else {
-                    line
-                });
+                out.statements.push(if doubled { line.replace("\\\\", "\\") } else { line });
             }
             "ERROR" => out.errors += 1,
             // A client's column title, which holds a name of the user's choice.
@@ -48,11 +44,7 @@ pub(super) fn lines(text: &str) -> Lines {
 
 /// A line without the client's borders, `\G` labels, prompts or a list's quotes.
 fn unframed(raw: &str) -> String {
-    let mut line = raw
-        .trim()
-        .trim_start_matches('\u{feff}')
-        .trim_matches('|')
-        .trim();
+    let mut line = raw.trim().trim_start_matches('\u{feff}').trim_matches('|').trim();
     if line.starts_with("Grants for ")
         && let Some(at) = [": GRANT ", ": REVOKE ", ": SET ", ": DENY "]
             .iter()
@@ -65,9 +57,7 @@ fn unframed(raw: &str) -> String {
     // inside.
     for quote in ['"', '\''] {
         if let Some(rest) = line.strip_prefix(quote)
-            && ["GRANT ", "REVOKE ", "SET "]
-                .iter()
-                .any(|word| rest.starts_with(word))
+            && ["GRANT ", "REVOKE ", "SET "].iter().any(|word| rest.starts_with(word))
         {
             let rest = rest.trim_end_matches([',', ']', ' ']);
             let rest = rest.strip_suffix(quote).unwrap_or(rest);
@@ -137,10 +127,7 @@ mod tests {
 
     #[test]
     fn errors_and_doubtful_lines_are_seen() {
-        assert_eq!(
-            lines("ERROR 1141 (42000): There is no such grant").errors,
-            1
-        );
+        assert_eq!(lines("ERROR 1141 (42000): There is no such grant").errors, 1);
         assert!(lines("1: GRANT SELECT ON *.* TO u").doubtful);
         assert!(!lines("Empty set (0.00 sec)").doubtful);
     }

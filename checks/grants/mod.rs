@@ -63,12 +63,7 @@ impl Grants {
     pub fn read(text: &str, server: &Server, options: &Options) -> Self {
         let account = Account::read(text, server, options.current_role.as_deref());
         let worlds = remedy::worlds_of(&account, server, options);
-        Self {
-            account,
-            server: server.clone(),
-            options: options.clone(),
-            worlds,
-        }
+        Self { account, server: server.clone(), options: options.clone(), worlds }
     }
 
     /// Whose grants these are, if the text says so.
@@ -78,11 +73,7 @@ impl Grants {
 
     /// Roles that are granted and known not to be active.
     pub fn inactive_roles(&self) -> Vec<String> {
-        self.account
-            .inactive()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        self.account.inactive().iter().map(ToString::to_string).collect()
     }
 
     /// Whether the account may do this on that object.
@@ -118,9 +109,7 @@ impl Grants {
                 }
             }
         }
-        let remedy = self
-            .remedy(verdict, &needs, &request.control_schema)
-            .unwrap_or_default();
+        let remedy = self.remedy(verdict, &needs, &request.control_schema).unwrap_or_default();
         Answer {
             version: 1,
             verdict,
@@ -142,13 +131,7 @@ impl Grants {
             .then(|| remedy::activate(&self.account, &self.server, &self.options, &named))
             .flatten();
         activated.or_else(|| {
-            remedy::grant(
-                &self.account,
-                &self.server,
-                &self.worlds,
-                &named,
-                control_schema,
-            )
+            remedy::grant(&self.account, &self.server, &self.worlds, &named, control_schema)
         })
     }
 }

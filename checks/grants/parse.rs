@@ -104,13 +104,7 @@ fn grant(cursor: &mut Cursor<'_>) -> Option<Statement> {
     }
     let to = cursor.grantees()?;
     let (held, columns) = sets(&items, &place);
-    Some(Statement::Grant {
-        place,
-        held,
-        columns,
-        grantable: cursor.has_grant_option(),
-        to,
-    })
+    Some(Statement::Grant { place, held, columns, grantable: cursor.has_grant_option(), to })
 }
 
 fn revoke(cursor: &mut Cursor<'_>) -> Option<Statement> {
@@ -130,11 +124,7 @@ fn default_role(cursor: &mut Cursor<'_>) -> Option<Statement> {
     if !cursor.word("DEFAULT") || !cursor.word("ROLE") {
         return None;
     }
-    let role = if cursor.word("NONE") {
-        None
-    } else {
-        Some(cursor.name()?)
-    };
+    let role = if cursor.word("NONE") { None } else { Some(cursor.name()?) };
     let account = cursor.word("FOR").then(|| cursor.name()).flatten()?;
     Some(Statement::DefaultRole { role, account })
 }
@@ -158,12 +148,7 @@ fn sets(items: &[Item], place: &Place) -> (Privileges, Privileges) {
         if !item.columns && matches!(item.name.as_str(), "ALL" | "ALL PRIVILEGES") {
             held.extend(&all);
         } else if let Some(privilege) = Privilege::parse(&item.name).filter(|p| all.contains(p)) {
-            if item.columns {
-                &mut columns
-            } else {
-                &mut held
-            }
-            .insert(privilege);
+            if item.columns { &mut columns } else { &mut held }.insert(privilege);
         }
     }
     (held, columns)
@@ -182,9 +167,7 @@ impl Cursor<'_> {
     }
 
     fn peek_word(&self, keyword: &str) -> bool {
-        self.tokens
-            .first()
-            .is_some_and(|token| token.is_word(keyword))
+        self.tokens.first().is_some_and(|token| token.is_word(keyword))
     }
 
     fn word(&mut self, keyword: &str) -> bool {
@@ -200,10 +183,7 @@ impl Cursor<'_> {
     }
 
     fn symbol(&mut self, symbol: char) -> bool {
-        let found = self
-            .tokens
-            .first()
-            .is_some_and(|token| token.is_symbol(symbol));
+        let found = self.tokens.first().is_some_and(|token| token.is_symbol(symbol));
         if found {
             self.next();
         }
@@ -213,13 +193,7 @@ impl Cursor<'_> {
     /// The privilege list up to `ON`; without one this is no grant of privileges, and nothing is
     /// taken.
     fn privileges_before_on(&mut self) -> Option<Vec<Item>> {
-        let (mut depth, mut item) = (
-            0_usize,
-            Item {
-                name: String::new(),
-                columns: false,
-            },
-        );
+        let (mut depth, mut item) = (0_usize, Item { name: String::new(), columns: false });
         let mut items = Vec::new();
         for (at, token) in self.tokens.iter().enumerate() {
             match &token.kind {
@@ -228,10 +202,7 @@ impl Cursor<'_> {
                 Kind::Symbol(',') if depth == 0 => {
                     items.push(std::mem::replace(
                         &mut item,
-                        Item {
-                            name: String::new(),
-                            columns: false,
-                        },
+                        Item { name: String::new(), columns: false },
                     ));
                 }
                 Kind::Word(word) if depth == 0 && word.eq_ignore_ascii_case("ON") => {
@@ -253,10 +224,7 @@ impl Cursor<'_> {
     }
 
     /// The object after `ON`: `Some(None)` is a routine, where no table privilege can be granted.
-    #[expect(
-        clippy::option_option,
-        reason = "unreadable and irrelevant are two answers"
-    )]
+    #[expect(clippy::option_option, reason = "unreadable and irrelevant are two answers")]
     fn place(&mut self) -> Option<Option<Place>> {
         let named = |token: Option<&Token>| {
             token.is_some_and(|token| matches!(token.kind, Kind::Word(_) | Kind::Quoted(_)))
@@ -314,11 +282,7 @@ impl Cursor<'_> {
     /// A user or role with or without a host; bare names may hold dots.
     fn name(&mut self) -> Option<Name> {
         let user = self.run()?;
-        let host = if self.symbol('@') {
-            Some(self.run().unwrap_or_default())
-        } else {
-            None
-        };
+        let host = if self.symbol('@') { Some(self.run().unwrap_or_default()) } else { None };
         Some(Name { user, host })
     }
 
@@ -343,9 +307,7 @@ impl Cursor<'_> {
     }
 
     fn has_grant_option(&self) -> bool {
-        self.tokens
-            .windows(2)
-            .any(|pair| pair[0].is_word("GRANT") && pair[1].is_word("OPTION"))
+        self.tokens.windows(2).any(|pair| pair[0].is_word("GRANT") && pair[1].is_word("OPTION"))
     }
 }
 
@@ -354,21 +316,12 @@ mod tests {
     use super::*;
 
     fn name(user: &str, host: &str) -> Name {
-        Name {
-            user: user.into(),
-            host: Some(host.into()),
-        }
+        Name { user: user.into(), host: Some(host.into()) }
     }
 
     fn on(line: &str) -> (Place, Privileges, Privileges, Vec<Grantee>) {
         match statement(line) {
-            Some(Statement::Grant {
-                place,
-                held,
-                columns,
-                to,
-                ..
-            }) => (place, held, columns, to),
+            Some(Statement::Grant { place, held, columns, to, .. }) => (place, held, columns, to),
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -407,10 +360,7 @@ mod tests {
 
     #[test]
     fn all_by_level() {
-        assert_eq!(
-            on("GRANT ALL PRIVILEGES ON *.* TO 'u'@'%'").1,
-            Level::Global.all()
-        );
+        assert_eq!(on("GRANT ALL PRIVILEGES ON *.* TO 'u'@'%'").1, Level::Global.all());
         assert_eq!(on("GRANT ALL ON `s`.* TO 'u'@'%'").1, Level::Schema.all());
         assert_eq!(on("GRANT ALL PRIVILEGES ON s.t TO u").1, Level::Table.all());
     }
@@ -427,10 +377,7 @@ mod tests {
         assert_eq!(
             statement("SET DEFAULT ROLE `r` FOR `u`@`%`"),
             Some(Statement::DefaultRole {
-                role: Some(Name {
-                    user: "r".into(),
-                    host: None
-                }),
+                role: Some(Name { user: "r".into(), host: None }),
                 account: name("u", "%")
             })
         );
@@ -442,10 +389,7 @@ mod tests {
         ] {
             assert_eq!(statement(beside), Some(Statement::Beside), "{beside}");
         }
-        assert_eq!(
-            on("GRANT SELECT ON `function`.* TO u").0,
-            Place::Schema("function".into())
-        );
+        assert_eq!(on("GRANT SELECT ON `function`.* TO u").0, Place::Schema("function".into()));
         assert_eq!(
             statement("REVOKE INSERT ON `s`.* FROM `u`@`%`"),
             Some(Statement::Revoke {
@@ -454,12 +398,9 @@ mod tests {
                 from: vec![Grantee::Name(name("u", "%"))]
             })
         );
-        for torn in [
-            "GRANT SELECT, INS",
-            "GRANT SELECT ON `sh",
-            "REVOKE INSERT",
-            "DENY SELECT ON *.* TO u",
-        ] {
+        for torn in
+            ["GRANT SELECT, INS", "GRANT SELECT ON `sh", "REVOKE INSERT", "DENY SELECT ON *.* TO u"]
+        {
             assert_eq!(statement(torn), None, "{torn}");
         }
     }
@@ -476,27 +417,15 @@ mod tests {
             to("GRANT USAGE ON *.* TO u@172.16.1.0/255.255.255.0"),
             [Grantee::Name(name("u", "172.16.1.0/255.255.255.0"))]
         );
-        assert_eq!(
-            to("GRANT USAGE ON *.* TO 'u'@''"),
-            [Grantee::Name(name("u", ""))]
-        );
+        assert_eq!(to("GRANT USAGE ON *.* TO 'u'@''"), [Grantee::Name(name("u", ""))]);
     }
 
     #[test]
     fn current_role_lists() {
         assert_eq!(role_list("NONE"), Some(vec![]));
         assert_eq!(role_list(" null "), Some(vec![]));
-        assert_eq!(
-            role_list("`r1`@`%`,`r2`@`%`"),
-            Some(vec![name("r1", "%"), name("r2", "%")])
-        );
-        assert_eq!(
-            role_list("dms_role"),
-            Some(vec![Name {
-                user: "dms_role".into(),
-                host: None
-            }])
-        );
+        assert_eq!(role_list("`r1`@`%`,`r2`@`%`"), Some(vec![name("r1", "%"), name("r2", "%")]));
+        assert_eq!(role_list("dms_role"), Some(vec![Name { user: "dms_role".into(), host: None }]));
         assert_eq!(role_list("`r1` `r2`"), None);
     }
 }

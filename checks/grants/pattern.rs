@@ -54,9 +54,7 @@ pub(super) fn like(row: &str, schema: &str, dialect: Dialect) -> Match {
 pub(super) fn is_exactly(row: &str, schema: &str, any_escape: bool) -> bool {
     let mut pieces = pieces(row, any_escape).into_iter();
     let mut name = schema.chars();
-    pieces
-        .by_ref()
-        .all(|piece| matches!(piece, Piece::Literal(c) if name.next() == Some(c)))
+    pieces.by_ref().all(|piece| matches!(piece, Piece::Literal(c) if name.next() == Some(c)))
         && name.next().is_none()
 }
 
@@ -107,16 +105,8 @@ pub(super) fn mariadb_rank(row: &str) -> (usize, usize, usize, usize) {
         }
         before = Some(piece);
     }
-    let free = if manys > 0 {
-        LONGEST_NAME.saturating_sub(literals + ones)
-    } else {
-        0
-    };
-    if free > ones {
-        (free, 1, manys, ones)
-    } else {
-        (ones, 0, free, manys)
-    }
+    let free = if manys > 0 { LONGEST_NAME.saturating_sub(literals + ones) } else { 0 };
+    if free > ones { (free, 1, manys, ones) } else { (ones, 0, free, manys) }
 }
 
 fn pieces(row: &str, any_escape: bool) -> Vec<Piece> {
@@ -184,10 +174,9 @@ fn counts_bytes(pieces: &[Piece], schema: &str, matched: bool) -> bool {
     let bytes: Vec<Piece> = pieces
         .iter()
         .flat_map(|piece| match piece {
-            Piece::Literal(c) => wide(c.encode_utf8(&mut [0; 4]))
-                .into_iter()
-                .map(Piece::Literal)
-                .collect(),
+            Piece::Literal(c) => {
+                wide(c.encode_utf8(&mut [0; 4])).into_iter().map(Piece::Literal).collect()
+            }
             other => vec![*other],
         })
         .collect();
@@ -219,11 +208,7 @@ mod tests {
             ("ap_le", "app", Match::Unsure),
             ("_", "ä", Match::Unsure),
         ] {
-            assert_eq!(
-                like(row, schema, Dialect::MySql),
-                expected,
-                "{row} on {schema}"
-            );
+            assert_eq!(like(row, schema, Dialect::MySql), expected, "{row} on {schema}");
         }
         assert_eq!(like("ap_%", "app", Dialect::MariaDb), Match::Yes);
         assert_eq!(like("ap_le", "app", Dialect::MariaDb), Match::No);

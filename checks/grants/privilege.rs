@@ -120,10 +120,7 @@ mod tests {
             assert_eq!(Privilege::parse(privilege.name()), Some(privilege));
         }
         assert_eq!(Privilege::parse("Select"), Some(Privilege::Select));
-        assert_eq!(
-            Privilege::parse("BINLOG MONITOR"),
-            Some(Privilege::ReplicationClient)
-        );
+        assert_eq!(Privilege::parse("BINLOG MONITOR"), Some(Privilege::ReplicationClient));
         assert_eq!(Privilege::parse("SLAVE MONITOR"), None);
         assert_eq!(Privilege::parse("DELETE HISTORY"), None);
     }
@@ -132,10 +129,6 @@ mod tests {
     fn all_depends_on_the_level() {
         assert_eq!(Level::Global.all().len(), 11);
         assert_eq!(Level::Schema.all().len(), 9);
-        assert!(
-            !Level::Table
-                .all()
-                .contains(&Privilege::CreateTemporaryTables)
-        );
+        assert!(!Level::Table.all().contains(&Privilege::CreateTemporaryTables));
     }
 }

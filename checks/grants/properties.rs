@@ -17,17 +17,8 @@ const SERVERS: [&str; 7] = [
     "who knows",
 ];
 const SCHEMAS: [&str; 5] = ["app", "apple", "my_app", "myxapp", "awsdms_control"];
-const ROWS: [&str; 9] = [
-    "app",
-    "app%",
-    "a%",
-    "%",
-    "a__",
-    "my_app",
-    "my\\_app",
-    "apple",
-    "awsdms_control",
-];
+const ROWS: [&str; 9] =
+    ["app", "app%", "a%", "%", "a__", "my_app", "my\\_app", "apple", "awsdms_control"];
 
 /// A line that grants some privileges somewhere, and what it grants.
 #[derive(Clone, Debug)]
@@ -48,16 +39,9 @@ enum Place {
 
 impl Line {
     fn text(&self) -> String {
-        let columns = if matches!(self.place, Place::Columns(..)) {
-            " (a, `b`)"
-        } else {
-            ""
-        };
-        let names: Vec<String> = self
-            .privileges
-            .iter()
-            .map(|p| format!("{}{columns}", p.name()))
-            .collect();
+        let columns = if matches!(self.place, Place::Columns(..)) { " (a, `b`)" } else { "" };
+        let names: Vec<String> =
+            self.privileges.iter().map(|p| format!("{}{columns}", p.name())).collect();
         let list = match names.len() {
             0 => "USAGE".to_owned(),
             _ => names.join([", ", ","][self.spelling % 2]),
@@ -165,10 +149,7 @@ fn grantish() -> impl Strategy<Value = String> {
         ][..],
     );
     prop::collection::vec((word, any::<bool>()), 0..40).prop_map(|words| {
-        words
-            .into_iter()
-            .flat_map(|(word, gap)| [word, if gap { " " } else { "" }])
-            .collect()
+        words.into_iter().flat_map(|(word, gap)| [word, if gap { " " } else { "" }]).collect()
     })
 }
 
@@ -176,16 +157,9 @@ fn ask_everything(text: &str, options: &Options) {
     for server in SERVERS {
         for role in [Role::Target, Role::Source] {
             let selection = Selection::Schemas(vec!["a".into(), "b_c".into()]);
-            let answer = judge(
-                text,
-                &Server::parse(server),
-                &Request::new(role, selection),
-                options,
-            );
-            assert_eq!(
-                answer.verdict == Verdict::Lacking,
-                !answer.missing.is_empty()
-            );
+            let answer =
+                judge(text, &Server::parse(server), &Request::new(role, selection), options);
+            assert_eq!(answer.verdict == Verdict::Lacking, !answer.missing.is_empty());
             assert_eq!(answer.verdict == Verdict::Enough, {
                 answer.missing.is_empty() && answer.gaps.is_empty()
             });

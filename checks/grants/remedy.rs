@@ -85,10 +85,7 @@ pub(super) fn grant(
     // Every round closes a need or removes a row; needs can be reopened by a removed row.
     let rounds = needs.len() * 2 + account.own.schemas.len();
     for _ in 0..=rounds {
-        let Some(need) = needs
-            .iter()
-            .find(|need| !is_met(&plan.account, worlds, need))
-        else {
+        let Some(need) = needs.iter().find(|need| !is_met(&plan.account, worlds, need)) else {
             return Some(plan.render());
         };
         if !plan.close(need) && !plan.revoke_overlap(need) {
@@ -100,12 +97,7 @@ pub(super) fn grant(
 
 /// The worlds that an account's options leave open.
 pub(super) fn worlds_of(account: &Account, server: &Server, options: &Options) -> Vec<World> {
-    worlds(
-        account,
-        server,
-        options.partial_revokes,
-        options.lower_case_table_names,
-    )
+    worlds(account, server, options.partial_revokes, options.lower_case_table_names)
 }
 
 /// A name as this server writes one in a statement.
@@ -167,10 +159,7 @@ impl Plan<'_> {
         object: &Object,
         privileges: &Privileges,
     ) -> Privileges {
-        let everything = Need {
-            privileges: Privileges::from(Privilege::TARGET),
-            ..need.clone()
-        };
+        let everything = Need { privileges: Privileges::from(Privilege::TARGET), ..need.clone() };
         let after = with_grant(&self.account, object, privileges);
         let before = not_certain(&self.account, self.worlds, &everything);
         let lost = not_certain(&after, self.worlds, &everything);
@@ -217,15 +206,9 @@ impl Plan<'_> {
             .filter(|row| !self.is_own_row(row, schema))
             .collect();
         for row in &rows {
-            let grantable = self
-                .account
-                .own
-                .schemas
-                .remove(row)
-                .is_some_and(|row| row.grantable);
+            let grantable = self.account.own.schemas.remove(row).is_some_and(|row| row.grantable);
             self.revoked.push((row.clone(), grantable));
-            self.granted
-                .retain(|(object, _)| *object != Object::Schema(row.clone()));
+            self.granted.retain(|(object, _)| *object != Object::Schema(row.clone()));
         }
         !rows.is_empty()
     }
@@ -250,11 +233,7 @@ impl Plan<'_> {
     /// Whether a row is meant for this one schema.
     fn is_own_row(&self, row: &str, schema: &str) -> bool {
         let tidb = self.worlds.iter().any(|world| world.rules == Rules::TiDb);
-        let same = if tidb {
-            row.to_lowercase() == schema.to_lowercase()
-        } else {
-            row == schema
-        };
+        let same = if tidb { row.to_lowercase() == schema.to_lowercase() } else { row == schema };
         same || is_exactly(row, schema, !tidb)
     }
 
@@ -267,19 +246,12 @@ impl Plan<'_> {
 
     fn render(self) -> Remedy {
         let account = quoted_name(&self.name, self.server);
-        let mut remedy = Remedy {
-            statements: Vec::new(),
-            notes: self.notes,
-        };
+        let mut remedy = Remedy { statements: Vec::new(), notes: self.notes };
         for (row, grantable) in &self.revoked {
             let row = backquoted(row);
-            remedy
-                .statements
-                .push(format!("REVOKE ALL PRIVILEGES ON {row}.* FROM {account};"));
+            remedy.statements.push(format!("REVOKE ALL PRIVILEGES ON {row}.* FROM {account};"));
             if *grantable {
-                remedy
-                    .statements
-                    .push(format!("REVOKE GRANT OPTION ON {row}.* FROM {account};"));
+                remedy.statements.push(format!("REVOKE GRANT OPTION ON {row}.* FROM {account};"));
             }
             remedy.notes.push(format!(
                 "Only one matching row counts, so no grant helps beside {row}.*; revoking it takes \
@@ -294,13 +266,9 @@ impl Plan<'_> {
                     format!("{}.{}", backquoted(schema), backquoted(table))
                 }
             };
-            let list: Vec<&str> = privileges
-                .iter()
-                .map(|privilege| self.server.name_of(*privilege))
-                .collect();
-            remedy
-                .statements
-                .push(format!("GRANT {} ON {on} TO {account};", list.join(", ")));
+            let list: Vec<&str> =
+                privileges.iter().map(|privilege| self.server.name_of(*privilege)).collect();
+            remedy.statements.push(format!("GRANT {} ON {on} TO {account};", list.join(", ")));
         }
         remedy
     }
@@ -312,13 +280,7 @@ fn with_grant(account: &Account, object: &Object, privileges: &Privileges) -> Ac
     match object {
         Object::Global => after.own.global.extend(privileges),
         Object::Schema(row) => {
-            after
-                .own
-                .schemas
-                .entry(row.clone())
-                .or_default()
-                .held
-                .extend(privileges);
+            after.own.schemas.entry(row.clone()).or_default().held.extend(privileges);
             // On MySQL such a grant lifts a partial revoke of the same name.
             if let Some(taken) = after.own.revoked.get_mut(row) {
                 taken.retain(|privilege| !privileges.contains(privilege));
@@ -326,13 +288,7 @@ fn with_grant(account: &Account, object: &Object, privileges: &Privileges) -> Ac
         }
         Object::Table(schema, table) => {
             let key = (schema.clone(), table.clone());
-            after
-                .own
-                .tables
-                .entry(key)
-                .or_default()
-                .held
-                .extend(privileges);
+            after.own.tables.entry(key).or_default().held.extend(privileges);
         }
     }
     after

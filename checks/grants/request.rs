@@ -106,11 +106,7 @@ impl Request {
         match &self.selection {
             Selection::Unnamed => needs.push(Need::unnamed(all.clone())),
             Selection::Schemas(schemas) => {
-                needs.extend(
-                    schemas
-                        .iter()
-                        .map(|schema| Need::schema(schema, all.clone())),
-                );
+                needs.extend(schemas.iter().map(|schema| Need::schema(schema, all.clone())));
             }
             Selection::Tables(tables) => {
                 for (schema, table) in tables {
@@ -127,19 +123,16 @@ impl Request {
         let select = Privileges::from([Privilege::Select]);
         let mut needs: Vec<Need> = match &self.selection {
             Selection::Unnamed => vec![Need::unnamed(select)],
-            Selection::Schemas(schemas) => schemas
-                .iter()
-                .map(|schema| Need::schema(schema, select.clone()))
-                .collect(),
+            Selection::Schemas(schemas) => {
+                schemas.iter().map(|schema| Need::schema(schema, select.clone())).collect()
+            }
             Selection::Tables(tables) => tables
                 .iter()
                 .map(|(schema, table)| Need::table(schema, table, select.clone()))
                 .collect(),
         };
-        let follows = matches!(
-            self.migration_type,
-            Some(MigrationType::Cdc | MigrationType::FullLoadAndCdc)
-        );
+        let follows =
+            matches!(self.migration_type, Some(MigrationType::Cdc | MigrationType::FullLoadAndCdc));
         if follows && server.writes_binary_log() {
             needs.push(Need {
                 object: Object::Global,
@@ -153,27 +146,15 @@ impl Request {
 
 impl Need {
     fn unnamed(privileges: Privileges) -> Self {
-        Self {
-            object: Object::Global,
-            privileges,
-            unnamed: true,
-        }
+        Self { object: Object::Global, privileges, unnamed: true }
     }
 
     fn schema(schema: &str, privileges: Privileges) -> Self {
-        Self {
-            object: Object::Schema(schema.to_owned()),
-            privileges,
-            unnamed: false,
-        }
+        Self { object: Object::Schema(schema.to_owned()), privileges, unnamed: false }
     }
 
     fn table(schema: &str, table: &str, privileges: Privileges) -> Self {
         let object = Object::Table(schema.to_owned(), table.to_owned());
-        Self {
-            object,
-            privileges,
-            unnamed: false,
-        }
+        Self { object, privileges, unnamed: false }
     }
 }

@@ -73,19 +73,13 @@ pub(super) fn worlds(
     let rules = match server.family() {
         Family::TiDb => vec![Rules::TiDb],
         Family::MySql | Family::Aurora => {
-            vec![Rules::MySql {
-                lone_percent_last: server.ranks_lone_percent_last(),
-            }]
+            vec![Rules::MySql { lone_percent_last: server.ranks_lone_percent_last() }]
         }
-        Family::MariaDb => vec![Rules::MariaDb {
-            sure: server.ranks_by_reach(),
-        }],
+        Family::MariaDb => vec![Rules::MariaDb { sure: server.ranks_by_reach() }],
         Family::Unrecognised => {
             vec![
                 Rules::TiDb,
-                Rules::MySql {
-                    lone_percent_last: false,
-                },
+                Rules::MySql { lone_percent_last: false },
                 Rules::MariaDb { sure: false },
             ]
         }
@@ -109,12 +103,7 @@ pub(super) fn worlds(
         for partial_revokes in both(if mysql { partial } else { Some(false) }) {
             for fold_case in both(if tidb { Some(true) } else { fold }) {
                 for roles in both(active) {
-                    out.push(World {
-                        rules,
-                        partial_revokes,
-                        fold_case,
-                        roles,
-                    });
+                    out.push(World { rules, partial_revokes, fold_case, roles });
                 }
             }
         }
@@ -159,26 +148,13 @@ impl World {
 
     /// Whose rows count, each looked at for itself.
     fn grantees(&self, account: &Account) -> Vec<Grantee> {
-        let active = if self.roles {
-            account.active_rows()
-        } else {
-            BTreeSet::new()
-        };
+        let active = if self.roles { account.active_rows() } else { BTreeSet::new() };
         let of_roles = active.iter().filter_map(|role| account.roles.get(role));
-        let own = Grantee {
-            rows: account.own.clone(),
-            merged: self.merges_roles(),
-        };
-        let public = Grantee {
-            rows: account.public.clone(),
-            merged: false,
-        };
+        let own = Grantee { rows: account.own.clone(), merged: self.merges_roles() };
+        let public = Grantee { rows: account.public.clone(), merged: false };
         match self.rules {
             Rules::TiDb => {
-                let roles = of_roles.map(|rows| Grantee {
-                    rows: rows.clone(),
-                    merged: false,
-                });
+                let roles = of_roles.map(|rows| Grantee { rows: rows.clone(), merged: false });
                 [own, public].into_iter().chain(roles).collect()
             }
             // MySQL builds one map of privileges over the account and its active roles.
@@ -189,10 +165,7 @@ impl World {
             }
             // A role of MariaDB inherits the rows of the roles granted to it, one row per name.
             Rules::MariaDb { .. } => {
-                let mut role = Grantee {
-                    rows: Rows::default(),
-                    merged: false,
-                };
+                let mut role = Grantee { rows: Rows::default(), merged: false };
                 of_roles.for_each(|rows| role.rows.merge(rows));
                 vec![own, role, public]
             }
@@ -208,11 +181,7 @@ impl World {
         let taken = self.taken(rows, schema);
         view.add(&rows.global.difference(&taken).copied().collect());
         let matching = self.matching(rows, schema);
-        let sure: Vec<_> = matching
-            .iter()
-            .filter(|row| row.2 == Match::Yes)
-            .copied()
-            .collect();
+        let sure: Vec<_> = matching.iter().filter(|row| row.2 == Match::Yes).copied().collect();
         let mut choices = self.choose(&sure, grantee.merged);
         if sure.len() < matching.len() {
             choices.extend(self.choose(&matching, grantee.merged));
@@ -224,8 +193,7 @@ impl World {
             choices.extend(cut);
         }
         if choices.iter().any(|choice| *choice != choices[0]) {
-            view.overlap
-                .extend(matching.iter().map(|row| row.0.to_owned()));
+            view.overlap.extend(matching.iter().map(|row| row.0.to_owned()));
         }
         view.multiply(&choices);
     }
@@ -243,11 +211,7 @@ impl World {
 
     /// The sets that the matching rows of one grantee may come to.
     fn choose(&self, rows: &[(&str, &Privileges, Match)], merged: bool) -> Vec<Privileges> {
-        let all = || {
-            rows.iter()
-                .flat_map(|row| row.1.iter().copied())
-                .collect::<Privileges>()
-        };
+        let all = || rows.iter().flat_map(|row| row.1.iter().copied()).collect::<Privileges>();
         let best = |rank: &dyn Fn(&str) -> (usize, usize, usize, usize)| {
             let first = rows.iter().map(|row| rank(row.0)).min();
             rows.iter()
@@ -325,11 +289,7 @@ impl World {
 
     fn matches(&self, row: &str, schema: &str) -> Match {
         if self.partial_revokes {
-            return if self.same(row, schema) {
-                Match::Yes
-            } else {
-                Match::No
-            };
+            return if self.same(row, schema) { Match::Yes } else { Match::No };
         }
         // MySQL's map of roles compares patterns without regard to letter case.
         let fold_pattern =
@@ -351,11 +311,7 @@ impl World {
     }
 
     fn folded(&self, name: &str) -> String {
-        if self.fold_case {
-            name.to_lowercase()
-        } else {
-            name.to_owned()
-        }
+        if self.fold_case { name.to_lowercase() } else { name.to_owned() }
     }
 }
 
@@ -370,11 +326,7 @@ impl Rows {
     fn merge(&mut self, other: &Self) {
         self.global.extend(&other.global);
         for (schema, row) in &other.schemas {
-            self.schemas
-                .entry(schema.clone())
-                .or_default()
-                .held
-                .extend(&row.held);
+            self.schemas.entry(schema.clone()).or_default().held.extend(&row.held);
         }
         for (table, row) in &other.tables {
             let entry = self.tables.entry(table.clone()).or_default();
@@ -407,11 +359,7 @@ impl View {
 
     /// Whether the need is met whichever choice is the true one.
     pub(super) fn outcome(&self, needs: &Privileges) -> Outcome {
-        let met = self
-            .choices
-            .iter()
-            .filter(|choice| needs.is_subset(choice))
-            .count();
+        let met = self.choices.iter().filter(|choice| needs.is_subset(choice)).count();
         match met {
             0 => Outcome::Lacking,
             met if met == self.choices.len() => Outcome::Enough,
@@ -440,10 +388,7 @@ impl View {
 
     /// Adds what may be held or not; says whether that makes a difference.
     fn may_add(&mut self, privileges: &Privileges) -> bool {
-        let differs = self
-            .choices
-            .iter()
-            .any(|choice| !privileges.is_subset(choice));
+        let differs = self.choices.iter().any(|choice| !privileges.is_subset(choice));
         self.multiply(&[Privileges::new(), privileges.clone()]);
         differs
     }

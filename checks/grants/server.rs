@@ -48,33 +48,21 @@ impl Server {
         let lower = text.trim().to_ascii_lowercase();
         if let Some((_, own)) = lower.split_once("tidb") {
             let own = own.trim_start_matches(|c: char| !c.is_ascii_digit());
-            return Self {
-                family: Family::TiDb,
-                version: numbers(own),
-            };
+            return Self { family: Family::TiDb, version: numbers(own) };
         }
         if STRANGERS.iter().any(|stranger| lower.contains(stranger)) {
-            return Self {
-                family: Family::Unrecognised,
-                version: [0; 3],
-            };
+            return Self { family: Family::Unrecognised, version: [0; 3] };
         }
         if lower.contains("mariadb") {
             // Old MariaDB hides its own number behind a `5.5.5-` that old replicas needed.
             let own = lower.strip_prefix("5.5.5-").unwrap_or(&lower);
             let own = own.trim_start_matches(|c: char| !c.is_ascii_digit());
-            return Self {
-                family: Family::MariaDb,
-                version: numbers(own),
-            };
+            return Self { family: Family::MariaDb, version: numbers(own) };
         }
         if let Some((engine, own)) = lower.split_once("mysql_aurora.") {
             let own = numbers(own);
             let version = if own[0] == 0 { numbers(engine) } else { own };
-            return Self {
-                family: Family::Aurora,
-                version,
-            };
+            return Self { family: Family::Aurora, version };
         }
         let number = lower.trim_start_matches("mysql").trim_start();
         let version = numbers(number);
@@ -134,10 +122,7 @@ impl Server {
 /// The first three numbers of a version, zero where there are fewer.
 fn numbers(text: &str) -> [u32; 3] {
     let mut version = [0; 3];
-    let head = text
-        .split(|c: char| c != '.' && !c.is_ascii_digit())
-        .next()
-        .unwrap_or_default();
+    let head = text.split(|c: char| c != '.' && !c.is_ascii_digit()).next().unwrap_or_default();
     for (slot, part) in version.iter_mut().zip(head.split('.')) {
         *slot = part.parse().unwrap_or_default();
     }

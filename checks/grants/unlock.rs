@@ -50,9 +50,6 @@ pub(super) fn tables() -> Unlock {
 
 /// A grant in place of what can't be seen from outside.
 pub(super) fn grant(privileges: &Privileges, on: &str) -> Unlock {
-    let names: Vec<&str> = privileges
-        .iter()
-        .map(|privilege| privilege.name())
-        .collect();
+    let names: Vec<&str> = privileges.iter().map(|privilege| privilege.name()).collect();
     Unlock::Grant(format!("{} ON {on}", names.join(", ")))
 }

@@ -54,16 +54,9 @@ pub(super) fn weigh(account: &Account, worlds: &[World], need: &Need) -> Finding
             unlock::selection(),
         ));
     }
-    let missing = if verdict == Verdict::Lacking {
-        missing(&views, need)
-    } else {
-        Privileges::new()
-    };
-    Finding {
-        verdict,
-        missing,
-        gaps,
-    }
+    let missing =
+        if verdict == Verdict::Lacking { missing(&views, need) } else { Privileges::new() };
+    Finding { verdict, missing, gaps }
 }
 
 /// Whether the rows, taken at their word, are enough in every world; doubts of reading don't count.
@@ -86,10 +79,7 @@ pub(super) fn label(object: &Object) -> String {
 }
 
 fn views(account: &Account, worlds: &[World], need: &Need) -> Vec<View> {
-    worlds
-        .iter()
-        .map(|world| world.view(account, &need.object))
-        .collect()
+    worlds.iter().map(|world| world.view(account, &need.object)).collect()
 }
 
 /// The outcome on which all worlds agree.
@@ -101,10 +91,8 @@ fn settled(views: &[View], need: &Need) -> Option<Outcome> {
 
 /// Whether a doubtful line could take the privileges away, or hide the row that gives them.
 fn loses(account: &Account, need: &Need) -> bool {
-    let nothing_revoked = Rows {
-        revoked: account.own.revoked.clone(),
-        ..Rows::default()
-    } == Rows::default();
+    let nothing_revoked =
+        Rows { revoked: account.own.revoked.clone(), ..Rows::default() } == Rows::default();
     let global = nothing_revoked && need.privileges.is_subset(&account.own.global);
     !account.less.is_empty() && (account.less_globally || !global)
 }
@@ -120,11 +108,7 @@ fn revoked_somewhere(account: &Account, need: &Need) -> bool {
 /// together, those that aren't certain.
 fn missing(views: &[View], need: &Need) -> Privileges {
     let held_somewhere: Privileges = views.iter().flat_map(|view| view.bounds().1).collect();
-    let surely: Privileges = need
-        .privileges
-        .difference(&held_somewhere)
-        .copied()
-        .collect();
+    let surely: Privileges = need.privileges.difference(&held_somewhere).copied().collect();
     if !surely.is_empty() {
         return surely;
     }
@@ -134,11 +118,7 @@ fn missing(views: &[View], need: &Need) -> Privileges {
 /// What isn't held in every view.
 fn uncertain(views: &[View], need: &Need) -> Privileges {
     let held = |privilege: &_| views.iter().all(|view| view.bounds().0.contains(privilege));
-    need.privileges
-        .iter()
-        .filter(|privilege| !held(privilege))
-        .copied()
-        .collect()
+    need.privileges.iter().filter(|privilege| !held(privilege)).copied().collect()
 }
 
 /// One gap per setting that, changed alone, changes the outcome.
@@ -154,33 +134,18 @@ fn disagreements(worlds: &[World], views: &[View], need: &Need) -> Vec<Gap> {
             }
             let only = |changed: World| changed == *other;
             let found = if one.rules != other.rules {
-                gap(
-                    "servers of different families would decide differently",
-                    unlock::version(),
-                )
-            } else if only(World {
-                partial_revokes: other.partial_revokes,
-                ..one.clone()
-            }) {
+                gap("servers of different families would decide differently", unlock::version())
+            } else if only(World { partial_revokes: other.partial_revokes, ..one.clone() }) {
                 let reason = "with partial_revokes on, `%` and `_` are literal in schema names; \
                               with it off, they are wildcards";
                 gap(reason, unlock::partial_revokes())
-            } else if only(World {
-                fold_case: other.fold_case,
-                ..one.clone()
-            }) {
+            } else if only(World { fold_case: other.fold_case, ..one.clone() }) {
                 gap(
                     "it depends on how the server treats letter case",
                     unlock::lower_case_table_names(),
                 )
-            } else if only(World {
-                roles: other.roles,
-                ..one.clone()
-            }) {
-                gap(
-                    "it depends on which roles are active",
-                    unlock::current_role(),
-                )
+            } else if only(World { roles: other.roles, ..one.clone() }) {
+                gap("it depends on which roles are active", unlock::current_role())
             } else {
                 continue;
             };
@@ -207,18 +172,11 @@ fn unclear(worlds: &[World], views: &[View], need: &Need) -> Vec<Gap> {
                 gaps.push(gap);
             }
         };
-        let rows: Vec<String> = view
-            .overlap
-            .iter()
-            .map(|row| format!("`{row}`.*"))
-            .collect();
+        let rows: Vec<String> = view.overlap.iter().map(|row| format!("`{row}`.*")).collect();
         let rows = rows.join(" and ");
         match view.overlap.len() {
             0 => {}
-            1 => add(
-                format!("server versions differ in whether {rows} covers it"),
-                grant(),
-            ),
+            1 => add(format!("server versions differ in whether {rows} covers it"), grant()),
             _ if world.merges_roles() => add(
                 format!(
                     "{rows} match, only one row counts per grantee, and with roles active it \

@@ -16,11 +16,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Add an exclusion for the subnet, or take the private subnets' way through NAT where only ingress is blocked.",
     references: &["https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html"],
     controls: &[],
-    needs: &[
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcs",
-    ],
+    needs: &["ec2:DescribeSubnets", "ec2:DescribeRouteTables", "ec2:DescribeVpcs"],
     after: &["network/route", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };
@@ -41,17 +37,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
             .block_public_access_states
             .as_ref()
             .and_then(|states| states.internet_gateway_block_mode.as_deref());
-        j.note(
-            hop.id.as_str(),
-            "BlockPublicAccessStates",
-            mode.unwrap_or("not printed"),
-        );
+        j.note(hop.id.as_str(), "BlockPublicAccessStates", mode.unwrap_or("not printed"));
     }
     if path.internet_gateways.len() == 1 && path.hops.iter().all(|hop| hop.kind != "subnet") {
-        j.note(
-            path.internet_gateways[0].as_str(),
-            "BlockPublicAccessStates",
-            "not printed",
-        );
+        j.note(path.internet_gateways[0].as_str(), "BlockPublicAccessStates", "not printed");
     }
 }

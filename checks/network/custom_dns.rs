@@ -38,10 +38,9 @@ const LINK_LOCAL: &str = "169.254.169.253";
 /// The name servers that the replication was given, with the resource.
 pub(super) fn of_replication<'a>(case: &Case<'a>) -> Option<(&'a str, &'a str)> {
     let (place, servers) = match case.migration.kind {
-        Kind::Task(_, Some(instance)) | Kind::Instance(instance) => (
-            instance.replication_instance_arn.as_str(),
-            instance.dns_name_servers.as_deref(),
-        ),
+        Kind::Task(_, Some(instance)) | Kind::Instance(instance) => {
+            (instance.replication_instance_arn.as_str(), instance.dns_name_servers.as_deref())
+        }
         Kind::Config(config) => (
             config.replication_config_arn.as_str(),
             config.compute_config.as_ref()?.dns_name_servers.as_deref(),
@@ -81,10 +80,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     };
     j.note(vpc, "DhcpOptionsId", id);
     let list = &case.facts.inventory.dhcp_options;
-    let options = list
-        .items
-        .iter()
-        .find(|options| options.dhcp_options_id == id);
+    let options = list.items.iter().find(|options| options.dhcp_options_id == id);
     let Some(options) = options else {
         j.gap(list.gap().cloned().unwrap_or_else(|| {
             Gap::new(
@@ -106,10 +102,8 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     for server in &servers {
         j.note(id, "domain-name-servers", server);
     }
-    let foreign: Vec<&str> = servers
-        .into_iter()
-        .filter(|server| !is_of_vpc(case, vpc, server))
-        .collect();
+    let foreign: Vec<&str> =
+        servers.into_iter().filter(|server| !is_of_vpc(case, vpc, server)).collect();
     if !foreign.is_empty() {
         report(j, case, &foreign.join(", "));
     }
@@ -117,10 +111,8 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
 
 fn report(j: &mut Judgement, case: &Case<'_>, servers: &str) {
     let name = case.cluster.name();
-    let private = matches!(
-        case.path_kind(),
-        Some(PathKind::PrivateEndpoint | PathKind::VpcPeering)
-    );
+    let private =
+        matches!(case.path_kind(), Some(PathKind::PrivateEndpoint | PathKind::VpcPeering));
     let so = if private {
         "they must answer with its private address"
     } else {
@@ -137,14 +129,9 @@ fn is_of_vpc(case: &Case<'_>, vpc: &str, server: &str) -> bool {
     let Lookup::Found(vpc) = case.index.vpc(vpc) else {
         return false;
     };
-    let base = vpc
-        .cidr_block
-        .as_deref()
-        .and_then(|cidr| cidr.parse::<ipnet::Ipv4Net>().ok());
+    let base = vpc.cidr_block.as_deref().and_then(|cidr| cidr.parse::<ipnet::Ipv4Net>().ok());
     base.is_some_and(|net| {
-        let resolver = u32::from(net.network())
-            .checked_add(2)
-            .map(std::net::Ipv4Addr::from);
+        let resolver = u32::from(net.network()).checked_add(2).map(std::net::Ipv4Addr::from);
         server.parse().ok() == resolver
     })
 }
@@ -168,16 +155,8 @@ mod tests {
                 (&[(option, value("10.0.0.2"))], Outcome::Pass, ""),
                 (&[(option, value("169.254.169.253"))], Outcome::Pass, ""),
                 (&[(option, value("10.9.9.9"))], Outcome::Warn, "10.9.9.9"),
-                (
-                    &[(servers, json!("10.9.9.9,10.9.9.8"))],
-                    Outcome::Warn,
-                    "10.9.9.8",
-                ),
-                (
-                    &[("/inventory/DhcpOptions", json!(null))],
-                    Outcome::Unknown,
-                    "not delivered",
-                ),
+                (&[(servers, json!("10.9.9.9,10.9.9.8"))], Outcome::Warn, "10.9.9.8"),
+                (&[("/inventory/DhcpOptions", json!(null))], Outcome::Unknown, "not delivered"),
                 (
                     &[("/inventory/Vpcs/0/DhcpOptionsId", json!(null))],
                     Outcome::Unknown,

@@ -100,11 +100,7 @@ fn unseen<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Gap> {
 fn answers(case: &Case<'_>) -> Vec<Answer> {
     let asked = case.facts.asked.tidb_addresses.iter().flatten();
     let mut answers: Vec<Answer> = asked
-        .map(|address| Answer {
-            address: *address,
-            place: "asked".into(),
-            from: From::Asked,
-        })
+        .map(|address| Answer { address: *address, place: "asked".into(), from: From::Asked })
         .collect();
     let Some(host) = case.cluster.host.known() else {
         return answers;
@@ -123,11 +119,7 @@ fn answers(case: &Case<'_>) -> Vec<Answer> {
         };
         for address in &dns.addresses {
             if let IpAddr::V4(address) = address {
-                answers.push(Answer {
-                    address: *address,
-                    place: probe.host.clone(),
-                    from,
-                });
+                answers.push(Answer { address: *address, place: probe.host.clone(), from });
             }
         }
     }
@@ -204,10 +196,7 @@ fn judge_endpoint(j: &mut Judgement, case: &Case<'_>) {
                 ))
                 .at(Severity::Warning);
             if let Some(region) = case.region() {
-                draft.change(PlaceChange::EnablePrivateDns {
-                    region,
-                    endpoint: id.to_owned(),
-                });
+                draft.change(PlaceChange::EnablePrivateDns { region, endpoint: id.to_owned() });
             }
         }
         None => j.gap(Gap::new(
@@ -241,26 +230,10 @@ mod tests {
             &[
                 (&[], Outcome::Unknown, "not looked up"),
                 (&[(ASKED, json!(["44.210.0.50"]))], Outcome::Pass, ""),
-                (
-                    &[(ASKED, json!(["10.0.1.99"]))],
-                    Outcome::Fail,
-                    "private address",
-                ),
-                (
-                    &[seen(json!("elsewhere"), "44.210.0.50")],
-                    Outcome::Pass,
-                    "",
-                ),
-                (
-                    &[seen(json!("elsewhere"), "10.0.1.99")],
-                    Outcome::Warn,
-                    "10.0.1.99",
-                ),
-                (
-                    &[seen(json!({"seat": "subnet-a"}), "10.0.1.99")],
-                    Outcome::Fail,
-                    "10.0.1.99",
-                ),
+                (&[(ASKED, json!(["10.0.1.99"]))], Outcome::Fail, "private address"),
+                (&[seen(json!("elsewhere"), "44.210.0.50")], Outcome::Pass, ""),
+                (&[seen(json!("elsewhere"), "10.0.1.99")], Outcome::Warn, "10.0.1.99"),
+                (&[seen(json!({"seat": "subnet-a"}), "10.0.1.99")], Outcome::Fail, "10.0.1.99"),
             ],
         );
         assert_eq!(testing::say(CHECK.id, &[]).level(), Severity::Advice);
@@ -277,22 +250,10 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (&[(dns, json!(false))], Outcome::Warn, "Private DNS is off"),
-                (
-                    &[seen(json!({"seat": "subnet-a"}), "10.0.1.99")],
-                    Outcome::Pass,
-                    "",
-                ),
-                (
-                    &[seen(json!({"seat": "subnet-a"}), "44.210.0.50")],
-                    Outcome::Fail,
-                    "44.210.0.50",
-                ),
+                (&[seen(json!({"seat": "subnet-a"}), "10.0.1.99")], Outcome::Pass, ""),
+                (&[seen(json!({"seat": "subnet-a"}), "44.210.0.50")], Outcome::Fail, "44.210.0.50"),
                 // From a laptop the private name is nobody's.
-                (
-                    &[seen(json!("elsewhere"), "44.210.0.50")],
-                    Outcome::Unknown,
-                    "says nothing",
-                ),
+                (&[seen(json!("elsewhere"), "44.210.0.50")], Outcome::Unknown, "says nothing"),
             ],
         );
     }

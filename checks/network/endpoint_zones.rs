@@ -45,9 +45,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         return;
     };
     let name = case.cluster.name();
-    let service = case
-        .cluster_seen()
-        .and_then(|cluster| cluster.private_service_zones.clone());
+    let service = case.cluster_seen().and_then(|cluster| cluster.private_service_zones.clone());
     let Some(service) = service else {
         j.gap(Gap::new(
             name,
@@ -104,19 +102,13 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             // One that is there and works proves the list of zones wrong, not itself; and one may be
             // there that wasn't seen to be the cluster's.
             let any = case.facts.inventory.vpc_endpoints.gap().is_some()
-                || case
-                    .facts
-                    .inventory
-                    .vpc_endpoints
-                    .items
-                    .iter()
-                    .any(|known| {
-                        known.vpc_id.as_deref().is_none_or(|known| known == vpc)
-                            && known
-                                .service_name
-                                .as_deref()
-                                .is_none_or(|name| name.starts_with("com.amazonaws.vpce."))
-                    });
+                || case.facts.inventory.vpc_endpoints.items.iter().any(|known| {
+                    known.vpc_id.as_deref().is_none_or(|known| known == vpc)
+                        && known
+                            .service_name
+                            .as_deref()
+                            .is_none_or(|name| name.starts_with("com.amazonaws.vpce."))
+                });
             if endpoint.is_some() || any {
                 draft.at(Severity::Warning);
             }
@@ -136,12 +128,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         j.note(
             endpoint.vpc_endpoint_id.as_str(),
             "SubnetIds",
-            endpoint
-                .subnet_ids
-                .iter()
-                .flatten()
-                .next()
-                .map_or("", String::as_str),
+            endpoint.subnet_ids.iter().flatten().next().map_or("", String::as_str),
         );
     }
     let possible = mine.intersection(&service).count();
@@ -162,8 +149,7 @@ fn join(zones: &BTreeSet<&str>) -> String {
 
 /// `use1-az1` is an id, `us-east-1a` a name.
 fn is_zone_id(zone: &str) -> bool {
-    zone.rsplit_once("-az")
-        .is_some_and(|(_, number)| number.parse::<u8>().is_ok())
+    zone.rsplit_once("-az").is_some_and(|(_, number)| number.parse::<u8>().is_ok())
 }
 
 #[cfg(test)]
@@ -183,28 +169,16 @@ mod tests {
             &testing::over_private_endpoint(),
             &[
                 (&[], Outcome::Pass, ""),
-                (
-                    &[(zones, json!({"known": ["use1-az1", "use1-az2"]}))],
-                    Outcome::Advice,
-                    "alone",
-                ),
+                (&[(zones, json!({"known": ["use1-az1", "use1-az2"]}))], Outcome::Advice, "alone"),
                 (
                     &[none.clone(), (zones, json!({"known": ["use1-az6"]}))],
                     Outcome::Fail,
                     "use1-az6",
                 ),
                 // It stands there: the list must be wrong.
-                (
-                    &[(zones, json!({"known": ["use1-az6"]}))],
-                    Outcome::Warn,
-                    "use1-az6",
-                ),
+                (&[(zones, json!({"known": ["use1-az6"]}))], Outcome::Warn, "use1-az6"),
                 // The same name is another zone in another account.
-                (
-                    &[none, (zones, json!({"known": ["us-east-1c"]}))],
-                    Outcome::Unknown,
-                    "by name",
-                ),
+                (&[none, (zones, json!({"known": ["us-east-1c"]}))], Outcome::Unknown, "by name"),
                 (&[(zones, json!(null))], Outcome::Unknown, "not delivered"),
             ],
         );

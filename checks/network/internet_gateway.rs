@@ -40,9 +40,5 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
 }
 
 fn seat_vpc<'a>(case: &Case<'a>, seat: &Seat<'a>) -> &'a str {
-    seat.source
-        .known()
-        .map(|source| source.subnet.vpc_id.as_str())
-        .or(case.vpc())
-        .unwrap_or("")
+    seat.source.known().map(|source| source.subnet.vpc_id.as_str()).or(case.vpc()).unwrap_or("")
 }

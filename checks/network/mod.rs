@@ -61,28 +61,16 @@ fn judge_path<'s>(
     id: &str,
 ) -> Option<&'s Path> {
     let path = j.look(case.path(seat))?;
-    for stop in path
-        .stops
-        .iter()
-        .filter(|stop| owner(stop.code, stop.leg) == id)
-    {
+    for stop in path.stops.iter().filter(|stop| owner(stop.code, stop.leg) == id) {
         let draft = j.fail(message(path, stop));
         repair::mend(draft, case, seat, path, stop);
     }
-    for doubt in path
-        .doubts
-        .iter()
-        .filter(|doubt| owner(doubt.code, doubt.leg) == id)
-    {
+    for doubt in path.doubts.iter().filter(|doubt| owner(doubt.code, doubt.leg) == id) {
         j.gap(doubt.gap.clone());
     }
     // One rule may stand in the way on several legs; it is one thing to mend.
     let mut said: Vec<String> = Vec::new();
-    for finding in path
-        .findings
-        .iter()
-        .filter(|finding| owner(finding.code, finding.leg) == id)
-    {
+    for finding in path.findings.iter().filter(|finding| owner(finding.code, finding.leg) == id) {
         let text = format!("{}: {}", finding.at, finding.detail);
         if !said.contains(&text) {
             j.fail(text.as_str()).at(Severity::Warning);
@@ -167,11 +155,7 @@ fn not_on_the_way(j: &mut Judgement, path: &Path, thing: &str) {
 /// Notes what the packet passes of a kind.
 fn note_hops(j: &mut Judgement, path: &Path, kind: &str, field: &str) -> bool {
     let mut any = false;
-    for hop in path
-        .hops
-        .iter()
-        .filter(|hop| hop.kind == kind && !hop.detail.contains('✗'))
-    {
+    for hop in path.hops.iter().filter(|hop| hop.kind == kind && !hop.detail.contains('✗')) {
         j.note(hop.id.as_str(), field, &hop.detail);
         any = true;
     }

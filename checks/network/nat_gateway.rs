@@ -38,13 +38,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
         return;
     };
     let gateways = super::note_hops(j, path, "nat-gateway", "State");
-    let instances = path
-        .hops
-        .iter()
-        .filter(|hop| hop.detail.starts_with("forwards"))
-        .map(|hop| {
-            j.note(hop.id.as_str(), "SourceDestCheck", "off");
-        });
+    let instances = path.hops.iter().filter(|hop| hop.detail.starts_with("forwards")).map(|hop| {
+        j.note(hop.id.as_str(), "SourceDestCheck", "off");
+    });
     if instances.count() == 0 && !gateways {
         super::not_on_the_way(j, path, "NAT");
     }

@@ -20,10 +20,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.IPAddressing.html",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationTasks",
-    ],
+    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -47,19 +44,15 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         return;
     };
     let arn = instance.replication_instance_arn.as_str();
-    let pending = instance
-        .pending_modified_values
-        .as_ref()
-        .and_then(|values| values.network_type.as_deref());
+    let pending =
+        instance.pending_modified_values.as_ref().and_then(|values| values.network_type.as_deref());
     if let Some(pending) = pending.filter(|kind| !kind.eq_ignore_ascii_case("IPV4")) {
         j.fail(format!("The network type is going to be {pending}"));
     }
     match instance.network_type.as_deref() {
         Some(kind) if kind.eq_ignore_ascii_case("IPV4") => j.note(arn, "NetworkType", kind),
         Some(kind) => {
-            j.fail(format!(
-                "The network type is {kind}, and TiDB Cloud answers on IPv4 only"
-            ));
+            j.fail(format!("The network type is {kind}, and TiDB Cloud answers on IPv4 only"));
             j.note(arn, "NetworkType", kind);
         }
         None => {

@@ -44,9 +44,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
         return;
     };
     j.note(seat.id.as_str(), "CidrBlock", net);
-    let peerings = case
-        .cluster_seen()
-        .and_then(|cluster| cluster.vpc_peerings.clone());
+    let peerings = case.cluster_seen().and_then(|cluster| cluster.vpc_peerings.clone());
     let registered = match peerings {
         None => {
             j.undecided_at(Severity::Advice);
@@ -137,22 +135,10 @@ mod tests {
             &testing::over_peering(),
             &[
                 (&[], Outcome::Pass, ""),
-                (
-                    std::slice::from_ref(&secondary),
-                    Outcome::Warn,
-                    "no way back",
-                ),
+                (std::slice::from_ref(&secondary), Outcome::Warn, "no way back"),
                 // Which CIDR was registered wasn't seen, however likely the primary one is.
-                (
-                    &[(peerings, json!(null))],
-                    Outcome::Unknown,
-                    "usually registered",
-                ),
-                (
-                    &[secondary.clone(), (peerings, json!(null))],
-                    Outcome::Unknown,
-                    "primary CIDR",
-                ),
+                (&[(peerings, json!(null))], Outcome::Unknown, "usually registered"),
+                (&[secondary.clone(), (peerings, json!(null))], Outcome::Unknown, "primary CIDR"),
             ],
         );
     }

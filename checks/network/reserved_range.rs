@@ -56,20 +56,16 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             .is_ok_and(|net| net.contains(&reserved()) || reserved().contains(&net));
         if overlaps {
             j.note(seat.id.as_str(), "CidrBlock", cidr);
-            j.fail(format!(
-                "{} is {cidr}, which overlaps 192.168.0.0/24",
-                seat.id
-            ))
-            .at(Severity::Warning)
-            .advise("Put the replication into subnets outside 192.168.0.0/24");
+            j.fail(format!("{} is {cidr}, which overlaps 192.168.0.0/24", seat.id))
+                .at(Severity::Warning)
+                .advise("Put the replication into subnets outside 192.168.0.0/24");
         }
     }
     // An address that isn't known leaves the whole way open, which is told there.
     j.undecided_at(Severity::Warning);
-    let (Some(destinations), Some(name)) = (
-        j.look(case.destinations.clone()),
-        j.look(case.cluster.host.clone()),
-    ) else {
+    let (Some(destinations), Some(name)) =
+        (j.look(case.destinations.clone()), j.look(case.cluster.host.clone()))
+    else {
         return;
     };
     let name = name.as_str();
@@ -106,18 +102,10 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (&[(address, json!(["44.210.0.50"]))], Outcome::Pass, ""),
-                (
-                    &[(address, json!(["192.168.0.7"]))],
-                    Outcome::Fail,
-                    "192.168.0.7",
-                ),
+                (&[(address, json!(["192.168.0.7"]))], Outcome::Fail, "192.168.0.7"),
                 // The next range is like any other.
                 (&[(address, json!(["192.168.1.7"]))], Outcome::Pass, ""),
-                (
-                    &[(subnet, json!("192.168.0.0/23"))],
-                    Outcome::Warn,
-                    "overlaps",
-                ),
+                (&[(subnet, json!("192.168.0.0/23"))], Outcome::Warn, "overlaps"),
             ],
         );
     }

@@ -82,21 +82,13 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     }
     if vpcs.len() > 1 {
         let vpcs: Vec<&str> = vpcs.into_iter().collect();
-        j.fail(format!(
-            "The subnets are in {} VPCs: {}",
-            vpcs.len(),
-            vpcs.join(", ")
-        ));
+        j.fail(format!("The subnets are in {} VPCs: {}", vpcs.len(), vpcs.join(", ")));
     }
     if zones.len() < 2 && j.is_clean() {
         let zones: Vec<&str> = zones.into_iter().collect();
         j.fail(format!(
             "{} in {}: DMS wants subnets in two zones",
-            if ids.len() == 1 {
-                "The only subnet is"
-            } else {
-                "All subnets are"
-            },
+            if ids.len() == 1 { "The only subnet is" } else { "All subnets are" },
             zones.join(", ")
         ));
     }
@@ -121,12 +113,7 @@ fn subnets(case: &Case<'_>) -> Fact<Vec<String>> {
         Kind::Config(config) => config
             .compute_config
             .as_ref()
-            .map(|compute| {
-                compute
-                    .replication_subnet_group_id
-                    .as_deref()
-                    .unwrap_or("default")
-            })
+            .map(|compute| compute.replication_subnet_group_id.as_deref().unwrap_or("default"))
             .and_then(|name| match case.index.subnet_group(name) {
                 Lookup::Found(group) => Some(group),
                 _ => None,

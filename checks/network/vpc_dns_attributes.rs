@@ -57,12 +57,8 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         }
     };
     let own_servers = super::custom_dns::of_replication(case).is_some();
-    let support = look(
-        j,
-        vpc,
-        "EnableDnsSupport",
-        attributes.enable_dns_support.as_ref().map(|it| it.value),
-    );
+    let support =
+        look(j, vpc, "EnableDnsSupport", attributes.enable_dns_support.as_ref().map(|it| it.value));
     let hostnames = match kind {
         PathKind::Public => None,
         _ => look(
@@ -134,16 +130,8 @@ mod tests {
             &testing::over_private_endpoint(),
             &[
                 (&[], Outcome::Pass, ""),
-                (
-                    &[(SUPPORT, json!(false))],
-                    Outcome::Fail,
-                    "no name resolves",
-                ),
-                (
-                    &[(HOSTNAMES, json!(false))],
-                    Outcome::Fail,
-                    "hostnames are off",
-                ),
+                (&[(SUPPORT, json!(false))], Outcome::Fail, "no name resolves"),
+                (&[(HOSTNAMES, json!(false))], Outcome::Fail, "hostnames are off"),
                 (
                     &[("/inventory/VpcAttributes/0/EnableDnsHostnames", json!(null))],
                     Outcome::Unknown,
@@ -161,11 +149,7 @@ mod tests {
             &[
                 (&[], Outcome::Pass, ""),
                 (&[(HOSTNAMES, json!(false))], Outcome::Pass, ""),
-                (
-                    &[(SUPPORT, json!(false))],
-                    Outcome::Fail,
-                    "no name resolves",
-                ),
+                (&[(SUPPORT, json!(false))], Outcome::Fail, "no name resolves"),
                 (&[(ALL, json!(null))], Outcome::Unknown, ""),
             ],
         );
@@ -181,16 +165,8 @@ mod tests {
             &base,
             &[
                 (&[], Outcome::Pass, ""),
-                (
-                    &[(HOSTNAMES, json!(false))],
-                    Outcome::Warn,
-                    "hostnames are off",
-                ),
-                (
-                    &[(SUPPORT, json!(false))],
-                    Outcome::Fail,
-                    "no name resolves",
-                ),
+                (&[(HOSTNAMES, json!(false))], Outcome::Warn, "hostnames are off"),
+                (&[(SUPPORT, json!(false))], Outcome::Fail, "no name resolves"),
             ],
         );
     }

@@ -118,10 +118,7 @@ impl Ports {
 
     /// How many there are.
     pub fn count(&self) -> u32 {
-        self.0
-            .iter()
-            .map(|(from, to)| u32::from(*to) - u32::from(*from) + 1)
-            .sum()
+        self.0.iter().map(|(from, to)| u32::from(*to) - u32::from(*from) + 1).sum()
     }
 
     /// The ports that are in both.

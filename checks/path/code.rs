@@ -95,13 +95,8 @@ pub enum Leg {
 
 impl Leg {
     /// All legs.
-    pub const ALL: &'static [Self] = &[
-        Self::Seat,
-        Self::Nat,
-        Self::Endpoint,
-        Self::Peer,
-        Self::Destination,
-    ];
+    pub const ALL: &'static [Self] =
+        &[Self::Seat, Self::Nat, Self::Endpoint, Self::Peer, Self::Destination];
 
     /// As it is printed.
     pub const fn as_str(self) -> &'static str {

@@ -18,11 +18,8 @@ use crate::facts::{
 impl<'a> Walk<'a, '_> {
     /// The destination is one of the VPC's own addresses.
     pub(super) fn deliver_in_vpc(&mut self, sender: &Sender<'a>, address: Ipv4Addr) {
-        let sources: Vec<Ipv4Addr> = sender
-            .addresses
-            .iter()
-            .filter_map(Addresses::single)
-            .collect();
+        let sources: Vec<Ipv4Addr> =
+            sender.addresses.iter().filter_map(Addresses::single).collect();
         self.private_egress(sender, &sources);
         let neighbour = sender
             .subnet
@@ -32,10 +29,7 @@ impl<'a> Walk<'a, '_> {
         }
         match self.index.interface_by_private(sender.vpc, address) {
             Lookup::Found(interface) => {
-                let leg = match self
-                    .index
-                    .endpoint_of_interface(&interface.network_interface_id)
-                {
+                let leg = match self.index.endpoint_of_interface(&interface.network_interface_id) {
                     Lookup::Found(_) => Leg::Endpoint,
                     _ if is_endpoint(interface) => Leg::Endpoint,
                     _ => Leg::Destination,
@@ -100,14 +94,8 @@ impl<'a> Walk<'a, '_> {
                 Blame::Nothing,
             );
         }
-        let sources: Vec<Addresses> = self
-            .path
-            .egress
-            .addresses
-            .iter()
-            .copied()
-            .map(Addresses::one)
-            .collect();
+        let sources: Vec<Addresses> =
+            self.path.egress.addresses.iter().copied().map(Addresses::one).collect();
         if !self.path.egress.is_known() {
             self.doubt(
                 Gap::new(
@@ -214,11 +202,7 @@ impl<'a> Walk<'a, '_> {
             );
         }
         let instance = instance?;
-        match self
-            .index
-            .instance(instance)
-            .or_gap(instance, "Reservations")
-        {
+        match self.index.instance(instance).or_gap(instance, "Reservations") {
             Err(gap) => self.doubt(gap, Code::BadState, leg),
             Ok(found) => match found.state.as_ref().and_then(|state| state.name.as_deref()) {
                 Some("running") => {}
@@ -250,11 +234,7 @@ impl<'a> Walk<'a, '_> {
             Lookup::Found(endpoint) => {
                 let id = endpoint.vpc_endpoint_id.as_str();
                 let state = endpoint.state.as_deref();
-                self.hop(
-                    "vpc-endpoint",
-                    id,
-                    state.unwrap_or("state not seen").to_owned(),
-                );
+                self.hop("vpc-endpoint", id, state.unwrap_or("state not seen").to_owned());
                 self.path.endpoints.push(id.to_owned());
                 let gaps: Vec<Gap> = endpoint.unrecognised.gaps(id).collect();
                 self.doubts(gaps, Code::BadState, leg);
@@ -280,9 +260,7 @@ impl<'a> Walk<'a, '_> {
                 true
             }
             answer if is_endpoint(interface) => {
-                let gap = answer
-                    .or_gap(&format!("the VPC endpoint of {id}"), "VpcEndpoints")
-                    .err();
+                let gap = answer.or_gap(&format!("the VPC endpoint of {id}"), "VpcEndpoints").err();
                 self.doubts(gap.into_iter().collect(), Code::BadState, leg);
                 true
             }
@@ -304,10 +282,7 @@ impl<'a> Walk<'a, '_> {
         };
         let peers: Vec<Peer> = sources
             .iter()
-            .map(|addresses| Peer {
-                addresses: *addresses,
-                groups: groups_of_source.clone(),
-            })
+            .map(|addresses| Peer { addresses: *addresses, groups: groups_of_source.clone() })
             .collect();
         if groups.is_empty() {
             return;

@@ -61,10 +61,7 @@ pub fn ask_acl(acl: &NetworkAcl, egress: bool, peer: &Addresses, ports: (u16, u1
                 Some("allow") => true,
                 Some("deny") => false,
                 _ => {
-                    doubts.push(format!(
-                        "rule {} says neither allow nor deny",
-                        rule.rule_number
-                    ));
+                    doubts.push(format!("rule {} says neither allow nor deny", rule.rule_number));
                     continue;
                 }
             };
@@ -115,9 +112,7 @@ pub fn ask_acl(acl: &NetworkAcl, egress: bool, peer: &Addresses, ports: (u16, u1
 
 /// An end that every possible reading agrees on is certain, unless a rule's action wasn't seen.
 fn rule_certain(doubts: &[String]) -> bool {
-    !doubts
-        .iter()
-        .any(|doubt| doubt.ends_with("neither allow nor deny"))
+    !doubts.iter().any(|doubt| doubt.ends_with("neither allow nor deny"))
 }
 
 /// Cuts a range of ports where any rule begins or ends, so that within a slice all ports fare alike.
@@ -125,24 +120,12 @@ fn slices(rules: &[&NetworkAclEntry], (from, to): (u16, u16)) -> Vec<(u16, u16)>
     let mut cuts = vec![from];
     for range in rules.iter().filter_map(|rule| rule.port_range.as_ref()) {
         let begins = range.from.and_then(|port| u16::try_from(port).ok());
-        let behind = range
-            .to
-            .and_then(|port| u16::try_from(port.saturating_add(1)).ok());
-        cuts.extend(
-            begins
-                .into_iter()
-                .chain(behind)
-                .filter(|port| *port > from && *port <= to),
-        );
+        let behind = range.to.and_then(|port| u16::try_from(port.saturating_add(1)).ok());
+        cuts.extend(begins.into_iter().chain(behind).filter(|port| *port > from && *port <= to));
     }
     cuts.sort_unstable();
     cuts.dedup();
-    let ends: Vec<u16> = cuts
-        .iter()
-        .skip(1)
-        .map(|port| port - 1)
-        .chain([to])
-        .collect();
+    let ends: Vec<u16> = cuts.iter().skip(1).map(|port| port - 1).chain([to]).collect();
     cuts.into_iter().zip(ends).collect()
 }
 
@@ -171,11 +154,7 @@ fn acl_match(rule: &NetworkAclEntry, peer: &Addresses, port: u16) -> Match {
             None => return Match::Maybe(format!("the port range of rule {number} was not seen")),
         }
     }
-    let Some(net) = rule
-        .cidr_block
-        .as_deref()
-        .and_then(|cidr| cidr.parse::<Ipv4Net>().ok())
-    else {
+    let Some(net) = rule.cidr_block.as_deref().and_then(|cidr| cidr.parse::<Ipv4Net>().ok()) else {
         return Match::Maybe(format!("the CIDR of rule {number} was not seen"));
     };
     match peer.relation(net) {
@@ -264,11 +243,7 @@ pub fn ask_groups(
                 continue;
             }
         };
-        let rules = if egress {
-            &group.ip_permissions_egress
-        } else {
-            &group.ip_permissions
-        };
+        let rules = if egress { &group.ip_permissions_egress } else { &group.ip_permissions };
         let Some(rules) = rules else {
             gaps.push(Gap::new(
                 id.as_str(),
@@ -281,28 +256,17 @@ pub fn ask_groups(
         for rule in rules {
             match permission_match(index, rule, peer, port) {
                 PermissionMatch::Yes(rule) => {
-                    return GroupsAnswer::Allowed {
-                        group: id.clone(),
-                        rule,
-                    };
+                    return GroupsAnswer::Allowed { group: id.clone(), rule };
                 }
                 PermissionMatch::No => {}
                 PermissionMatch::Maybe(why) => gaps.extend(why.into_iter().map(|gap| Gap {
-                    about: if gap.about.is_empty() {
-                        id.clone()
-                    } else {
-                        gap.about
-                    },
+                    about: if gap.about.is_empty() { id.clone() } else { gap.about },
                     ..gap
                 })),
             }
         }
     }
-    if gaps.is_empty() {
-        GroupsAnswer::Denied { any_rule }
-    } else {
-        GroupsAnswer::Unknown(gaps)
-    }
+    if gaps.is_empty() { GroupsAnswer::Denied { any_rule } } else { GroupsAnswer::Unknown(gaps) }
 }
 
 /// `outbound` or `inbound`, as the console says.
@@ -323,11 +287,7 @@ fn permission_match(
     port: u16,
 ) -> PermissionMatch {
     let gap = |reason: String| {
-        Gap::new(
-            "",
-            reason,
-            Unlock::IamAction("ec2:DescribeSecurityGroups".into()),
-        )
+        Gap::new("", reason, Unlock::IamAction("ec2:DescribeSecurityGroups".into()))
     };
     let ports = match rule.ip_protocol.as_deref() {
         Some("-1" | "all") => "all traffic".to_owned(),
@@ -337,11 +297,7 @@ fn permission_match(
                 if !(from..=to).contains(&i64::from(port)) {
                     return PermissionMatch::No;
                 }
-                if from == to {
-                    format!("tcp {from}")
-                } else {
-                    format!("tcp {from}–{to}")
-                }
+                if from == to { format!("tcp {from}") } else { format!("tcp {from}–{to}") }
             }
             _ => return PermissionMatch::Maybe(vec![gap("a rule's ports were not seen".into())]),
         },
@@ -351,10 +307,7 @@ fn permission_match(
     let mut doubts = Vec::new();
     let mut found = None;
     for range in &rule.ip_ranges {
-        let Some(net) = range
-            .cidr_ip
-            .as_deref()
-            .and_then(|cidr| cidr.parse::<Ipv4Net>().ok())
+        let Some(net) = range.cidr_ip.as_deref().and_then(|cidr| cidr.parse::<Ipv4Net>().ok())
         else {
             doubts.push(gap("a rule's CIDR was not seen".into()));
             continue;

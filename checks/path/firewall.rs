@@ -27,17 +27,13 @@ pub(super) fn inspection(
         return None;
     };
     let firewall = vpc.network_firewall_associations.iter().flatten().next()?;
-    let treatment = sender
-        .subnet
-        .and_then(|subnet| subnet.network_firewall_connectivity_type.as_deref());
+    let treatment =
+        sender.subnet.and_then(|subnet| subnet.network_firewall_connectivity_type.as_deref());
     if matches!(treatment, Some("exclude" | "az-unsupported")) {
         return None;
     }
     let about = firewall.firewall_arn.as_deref().unwrap_or(sender.vpc);
-    let status = firewall
-        .firewall_onboarding_status
-        .as_deref()
-        .unwrap_or("of unknown status");
+    let status = firewall.firewall_onboarding_status.as_deref().unwrap_or("of unknown status");
     let reason = format!(
         "{} has an automated firewall ({status}) on the way to the internet that {way} takes",
         sender.vpc
@@ -86,11 +82,9 @@ mod tests {
             world["NetworkInterfaces"][0]["Association"] =
                 json!({"PublicIp": public, "AllocationId": "eipalloc-1", "IpOwnerId": "1"});
         }
-        for (place, fields) in [
-            ("/Vpcs/0", vpc),
-            ("/Subnets/0", subnet),
-            ("/RouteTables/0/Routes/0", route),
-        ] {
+        for (place, fields) in
+            [("/Vpcs/0", vpc), ("/Subnets/0", subnet), ("/RouteTables/0/Routes/0", route)]
+        {
             let target = world.pointer_mut(place).unwrap().as_object_mut().unwrap();
             target.extend(fields.as_object().unwrap().clone());
         }

@@ -43,11 +43,7 @@ impl<'a> Walk<'a, '_> {
             },
             Target::VpcPeering(id) => self.peering(sender, id),
             Target::EgressOnlyInternetGateway(id) => {
-                self.hop(
-                    "egress-only-internet-gateway",
-                    id,
-                    "✗ carries IPv6 only".into(),
-                );
+                self.hop("egress-only-internet-gateway", id, "✗ carries IPv6 only".into());
                 self.stop_at_route(
                     Code::CannotRoute,
                     sender,
@@ -61,11 +57,7 @@ impl<'a> Walk<'a, '_> {
                 self.leave(sender);
             }
             Target::TransitGateway(id) => {
-                self.hop(
-                    "transit-gateway",
-                    id,
-                    "its route tables aren't judged".into(),
-                );
+                self.hop("transit-gateway", id, "its route tables aren't judged".into());
                 self.beyond(sender, table, chosen, "at the transit gateway");
             }
             Target::VirtualPrivateGateway(id) => {
@@ -73,28 +65,15 @@ impl<'a> Walk<'a, '_> {
                 self.beyond(sender, table, chosen, "behind the virtual private gateway");
             }
             Target::VpcEndpoint(id) => {
-                self.hop(
-                    "vpc-endpoint",
-                    id,
-                    "a gateway or firewall endpoint as next hop".into(),
-                );
+                self.hop("vpc-endpoint", id, "a gateway or firewall endpoint as next hop".into());
                 self.beyond(sender, table, chosen, "at the endpoint");
             }
             Target::Foreign { kind, id } => {
-                self.hop(
-                    &kind.to_lowercase().replace(' ', "-"),
-                    id,
-                    "isn't judged".into(),
-                );
+                self.hop(&kind.to_lowercase().replace(' ', "-"), id, "isn't judged".into());
                 self.beyond(sender, table, chosen, &format!("at the {kind}"));
             }
             Target::Unrecognised { .. } => {
-                self.beyond(
-                    sender,
-                    table,
-                    chosen,
-                    "at a target that this version doesn't know",
-                );
+                self.beyond(sender, table, chosen, "at a target that this version doesn't know");
             }
         }
     }
@@ -139,11 +118,8 @@ impl<'a> Walk<'a, '_> {
         let egress = &mut self.path.egress;
         egress.gaps.clear();
         egress.addresses = addresses.iter().copied().collect();
-        egress.elastic = if elastic {
-            egress.addresses.clone()
-        } else {
-            std::collections::BTreeSet::new()
-        };
+        egress.elastic =
+            if elastic { egress.addresses.clone() } else { std::collections::BTreeSet::new() };
         if !self.certain {
             egress.gaps.push(Gap::new(
                 "egress",
@@ -218,10 +194,7 @@ impl<'a> Walk<'a, '_> {
                     self.assume(Assumption::new(
                         address.to_string(),
                         "it is no address of these accounts",
-                        format!(
-                            "not all of their network interfaces were seen: {}",
-                            gap.reason
-                        ),
+                        format!("not all of their network interfaces were seen: {}", gap.reason),
                     ));
                 }
             }
@@ -231,19 +204,14 @@ impl<'a> Walk<'a, '_> {
 
     /// The internet gateway must be attached to the VPC whose route names it.
     pub(super) fn attached(&mut self, vpc: &str, leg: Leg, id: &str) {
-        let gateway = match self
-            .index
-            .internet_gateway(id)
-            .or_gap(id, "InternetGateways")
-        {
+        let gateway = match self.index.internet_gateway(id).or_gap(id, "InternetGateways") {
             Ok(gateway) => gateway,
             Err(gap) => return self.doubt(gap, Code::IgwNotAttached, leg),
         };
-        let attachments = gateway.attachments.as_ref().filter(|attachments| {
-            attachments
-                .iter()
-                .all(|attachment| attachment.vpc_id.is_some())
-        });
+        let attachments = gateway
+            .attachments
+            .as_ref()
+            .filter(|attachments| attachments.iter().all(|attachment| attachment.vpc_id.is_some()));
         let Some(attachments) = attachments else {
             let gap = Gap::new(
                 id,
@@ -252,9 +220,7 @@ impl<'a> Walk<'a, '_> {
             );
             return self.doubt(gap, Code::IgwNotAttached, leg);
         };
-        let here = attachments
-            .iter()
-            .find(|attachment| attachment.vpc_id.as_deref() == Some(vpc));
+        let here = attachments.iter().find(|attachment| attachment.vpc_id.as_deref() == Some(vpc));
         match here.map(|attachment| attachment.state.as_deref()) {
             Some(Some("available" | "attached")) => {}
             Some(None) => self.doubt(
@@ -267,9 +233,8 @@ impl<'a> Walk<'a, '_> {
                 leg,
             ),
             other => {
-                let elsewhere = attachments
-                    .iter()
-                    .find_map(|attachment| attachment.vpc_id.as_deref());
+                let elsewhere =
+                    attachments.iter().find_map(|attachment| attachment.vpc_id.as_deref());
                 let detail = match (other.flatten(), elsewhere) {
                     (Some(state), _) => format!("{id} is {state} to {vpc}"),
                     (None, Some(other)) => {
@@ -349,12 +314,10 @@ impl<'a> Walk<'a, '_> {
             Lookup::Found(found) => found.block_public_access_states.as_ref(),
             _ => None,
         };
-        states
-            .and_then(|states| states.internet_gateway_block_mode.clone())
-            .unwrap_or_else(|| {
-                self.assume(defaults::BLOCK_PUBLIC_ACCESS.assumed(vpc));
-                defaults::BLOCK_PUBLIC_ACCESS.value.to_owned()
-            })
+        states.and_then(|states| states.internet_gateway_block_mode.clone()).unwrap_or_else(|| {
+            self.assume(defaults::BLOCK_PUBLIC_ACCESS.assumed(vpc));
+            defaults::BLOCK_PUBLIC_ACCESS.value.to_owned()
+        })
     }
 
     /// An internet gateway carries packets of interfaces with a public address.
@@ -381,11 +344,7 @@ impl<'a> Walk<'a, '_> {
             PublicAddress::NotYet(gap) => self.egress_unknown(gap.clone()),
             PublicAddress::Unknown(gap) => {
                 self.egress_unknown(gap.clone());
-                self.doubt(
-                    gap.clone(),
-                    Code::IgwPublicIpAssociationForEgress,
-                    sender.leg,
-                );
+                self.doubt(gap.clone(), Code::IgwPublicIpAssociationForEgress, sender.leg);
             }
             PublicAddress::Assumed => {
                 let about = sender.subnet.map_or(sender.vpc, |subnet| &subnet.subnet_id);
@@ -408,9 +367,5 @@ pub(super) fn join(addresses: &[Ipv4Addr]) -> String {
     if addresses.is_empty() {
         return "no address in use".into();
     }
-    addresses
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

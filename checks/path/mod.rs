@@ -293,15 +293,8 @@ fn no_destination() -> Path {
         Unlock::Flag("--tidb-address".into()),
     );
     Path {
-        doubts: vec![Doubt {
-            gap: gap.clone(),
-            code: Code::NoRouteToDestination,
-            leg: Leg::Seat,
-        }],
-        egress: Egress {
-            gaps: vec![gap],
-            ..Egress::default()
-        },
+        doubts: vec![Doubt { gap: gap.clone(), code: Code::NoRouteToDestination, leg: Leg::Seat }],
+        egress: Egress { gaps: vec![gap], ..Egress::default() },
         ..Path::default()
     }
 }
@@ -315,9 +308,8 @@ pub fn trace(
     destinations: &[Addresses],
     port: u16,
 ) -> Path {
-    let mut paths = destinations
-        .iter()
-        .map(|destination| walk::walk(index, source, *destination, port));
+    let mut paths =
+        destinations.iter().map(|destination| walk::walk(index, source, *destination, port));
     let Some(mut path) = paths.next() else {
         return no_destination();
     };

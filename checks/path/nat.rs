@@ -33,10 +33,7 @@ impl<'a> Walk<'a, '_> {
                 sender,
                 table,
                 chosen,
-                format!(
-                    "{}: packets go round and never reach an internet gateway",
-                    way_of(chosen)
-                ),
+                format!("{}: packets go round and never reach an internet gateway", way_of(chosen)),
             );
             return;
         }
@@ -56,11 +53,7 @@ impl<'a> Walk<'a, '_> {
         let subnet = nat.subnet_id.as_deref().filter(|_| !regional);
         let subnet = match (regional, subnet) {
             (true, _) => Ok(None),
-            (false, Some(subnet)) => self
-                .index
-                .subnet(subnet)
-                .or_gap(subnet, "Subnets")
-                .map(Some),
+            (false, Some(subnet)) => self.index.subnet(subnet).or_gap(subnet, "Subnets").map(Some),
             (false, None) => Err(Gap::new(
                 id,
                 "the subnet that it sits in was not delivered",
@@ -76,17 +69,9 @@ impl<'a> Walk<'a, '_> {
             "nat-gateway",
             id,
             [
-                if mode == Nat::Private {
-                    "private"
-                } else {
-                    "public"
-                },
+                if mode == Nat::Private { "private" } else { "public" },
                 nat.state.as_deref().unwrap_or("state not seen"),
-                &join(if mode == Nat::Private {
-                    &private
-                } else {
-                    &public
-                }),
+                &join(if mode == Nat::Private { &private } else { &public }),
                 &nat.subnet_id
                     .as_deref()
                     .map_or_else(|| "regional".to_owned(), |subnet| format!("in {subnet}")),
@@ -124,13 +109,7 @@ impl<'a> Walk<'a, '_> {
         }
         let neighbours = subnet.is_some_and(|subnet| within(subnet, &sender.addresses));
         if !neighbours && table.is_ok() {
-            self.way_back(
-                &table,
-                sender.vpc,
-                Leg::Nat,
-                &sender.addresses,
-                &Back::Local,
-            );
+            self.way_back(&table, sender.vpc, Leg::Nat, &sender.addresses, &Back::Local);
         }
         self.translated();
         self.send(&Sender {
@@ -249,11 +228,7 @@ impl<'a> Walk<'a, '_> {
                 Leg::Nat,
             ),
             Some("deleting") => self.doubt(
-                Gap::new(
-                    id,
-                    "it is being deleted and may still carry packets",
-                    Unlock::Nothing,
-                ),
+                Gap::new(id, "it is being deleted and may still carry packets", Unlock::Nothing),
                 Code::BadState,
                 Leg::Nat,
             ),
@@ -263,11 +238,7 @@ impl<'a> Walk<'a, '_> {
                     .flatten()
                     .collect::<Vec<_>>()
                     .join(": ");
-                let why = if why.is_empty() {
-                    why
-                } else {
-                    format!(" ({why})")
-                };
+                let why = if why.is_empty() { why } else { format!(" ({why})") };
                 self.stop(
                     Code::BadState,
                     Leg::Nat,
@@ -293,10 +264,7 @@ impl<'a> Walk<'a, '_> {
             if let (Some("associating" | "assigning"), Some(public)) =
                 (address.status.as_deref(), address.public_ip.as_deref())
             {
-                self.path
-                    .egress
-                    .unstable
-                    .push(format!("{public} is being added to {id}"));
+                self.path.egress.unstable.push(format!("{public} is being added to {id}"));
             }
         }
     }

@@ -40,10 +40,7 @@ impl<'a> Walk<'a, '_> {
                 },
                 |interface| {
                     let id = &interface.network_interface_id;
-                    self.index
-                        .interface(id)
-                        .or_gap(id, "NetworkInterfaces")
-                        .or(Ok(interface))
+                    self.index.interface(id).or_gap(id, "NetworkInterfaces").or(Ok(interface))
                 },
             )
     }
@@ -83,11 +80,7 @@ impl<'a> Walk<'a, '_> {
         if !same_subnet {
             self.leave(sender);
         }
-        self.hop(
-            "network-interface",
-            id,
-            "forwards the packets of others".into(),
-        );
+        self.hop("network-interface", id, "forwards the packets of others".into());
         self.more_addresses(sender);
         let alone = self.forwards(interface);
         let groups = groups_of(interface).unwrap_or_else(|gap| {
@@ -95,10 +88,7 @@ impl<'a> Walk<'a, '_> {
             Vec::new()
         });
         for addresses in &sender.addresses {
-            let peer = Peer {
-                addresses: *addresses,
-                groups: sender.groups.clone(),
-            };
+            let peer = Peer { addresses: *addresses, groups: sender.groups.clone() };
             self.ask_groups(&groups, false, &peer, Leg::Nat);
         }
         let subnet = match subnet {
@@ -116,13 +106,7 @@ impl<'a> Walk<'a, '_> {
         }
         let table = table_of_subnet(self.index, subnet);
         if !within(subnet, &sender.addresses) && table.is_ok() {
-            self.way_back(
-                &table,
-                sender.vpc,
-                Leg::Nat,
-                &sender.addresses,
-                &Back::Local,
-            );
+            self.way_back(&table, sender.vpc, Leg::Nat, &sender.addresses, &Back::Local);
         }
         if let Some(subnet) = sender.subnet
             && self.destination.is_public()
@@ -133,10 +117,8 @@ impl<'a> Walk<'a, '_> {
         let peer = self.peer_of_destination(sender.vpc);
         self.ask_groups(&groups, true, &peer, Leg::Nat);
         self.translated();
-        let address = interface
-            .private_ip_address
-            .as_deref()
-            .and_then(|address| address.parse().ok());
+        let address =
+            interface.private_ip_address.as_deref().and_then(|address| address.parse().ok());
         self.send(&Sender {
             leg: Leg::Nat,
             vpc: sender.vpc,
@@ -169,9 +151,7 @@ impl<'a> Walk<'a, '_> {
                 Leg::Nat,
                 id,
                 format!("{id} drops the packets of others: its source/destination check is on"),
-                Blame::SourceDestCheck {
-                    interface: id.to_owned(),
-                },
+                Blame::SourceDestCheck { interface: id.to_owned() },
             ),
             None => self.doubt(
                 Gap::new(

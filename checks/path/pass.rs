@@ -34,20 +34,14 @@ impl<'a> Walk<'a, '_> {
             }
         };
         let mut words = Vec::new();
-        for (egress, ports, answers) in [
-            (outbound, (self.port, self.port), false),
-            (!outbound, Ports::EPHEMERAL, true),
-        ] {
-            let asked: Vec<(&Addresses, AclAnswer)> = peers
-                .iter()
-                .map(|peer| (peer, ask_acl(acl, egress, peer, ports)))
-                .collect();
+        for (egress, ports, answers) in
+            [(outbound, (self.port, self.port), false), (!outbound, Ports::EPHEMERAL, true)]
+        {
+            let asked: Vec<(&Addresses, AclAnswer)> =
+                peers.iter().map(|peer| (peer, ask_acl(acl, egress, peer, ports))).collect();
             let way = if egress { "out" } else { "in" };
-            let what = if answers {
-                "answers to 1024–65535".into()
-            } else {
-                format!("tcp {}", ports.0)
-            };
+            let what =
+                if answers { "answers to 1024–65535".into() } else { format!("tcp {}", ports.0) };
             let closed = |answer: &AclAnswer| answer.possible.is_empty();
             if let Some((peer, answer)) = asked.first()
                 && asked.iter().all(|(_, answer)| closed(answer))
@@ -65,12 +59,7 @@ impl<'a> Walk<'a, '_> {
                         if egress { "to" } else { "from" },
                         subnet.subnet_id
                     ),
-                    Blame::Acl {
-                        acl: acl.network_acl_id.clone(),
-                        egress,
-                        peer: **peer,
-                        ports,
-                    },
+                    Blame::Acl { acl: acl.network_acl_id.clone(), egress, peer: **peer, ports },
                 );
                 continue;
             }
@@ -202,11 +191,7 @@ impl<'a> Walk<'a, '_> {
         }
         match ask_groups(self.index, groups, egress, peer, self.port) {
             GroupsAnswer::Allowed { group, rule } => {
-                self.hop(
-                    "security-group",
-                    &group,
-                    format!("{}: {rule}", direction(egress)),
-                );
+                self.hop("security-group", &group, format!("{}: {rule}", direction(egress)));
             }
             GroupsAnswer::Unknown(gaps) => self.doubts(gaps, Code::EniSgRulesMismatch, leg),
             GroupsAnswer::Denied { any_rule } => {
@@ -239,11 +224,7 @@ impl<'a> Walk<'a, '_> {
                     leg,
                     &groups[0],
                     detail,
-                    Blame::Groups {
-                        groups: groups.to_vec(),
-                        egress,
-                        peer: peer.addresses,
-                    },
+                    Blame::Groups { groups: groups.to_vec(), egress, peer: peer.addresses },
                 );
             }
         }

@@ -30,15 +30,8 @@ impl<'a> Walk<'a, '_> {
         };
         let gaps: Vec<Gap> = peering.unrecognised.gaps(id).collect();
         self.doubts(gaps, Code::PcxNotActive, Leg::Peer);
-        let code = peering
-            .status
-            .as_ref()
-            .and_then(|status| status.code.as_deref());
-        self.hop(
-            "vpc-peering-connection",
-            id,
-            code.unwrap_or("status not seen").to_owned(),
-        );
+        let code = peering.status.as_ref().and_then(|status| status.code.as_deref());
+        self.hop("vpc-peering-connection", id, code.unwrap_or("status not seen").to_owned());
         match code {
             Some("active") => {}
             Some(code) => {
@@ -137,10 +130,8 @@ impl<'a> Walk<'a, '_> {
         cidrs.dedup();
         // The set holds all of them; without it there may be more than the primary one.
         let all_seen = !set.is_empty() && set.iter().all(|block| block.cidr_block.is_some());
-        let relations: Vec<Relation> = cidrs
-            .iter()
-            .map(|cidr| self.destination.relation(*cidr))
-            .collect();
+        let relations: Vec<Relation> =
+            cidrs.iter().map(|cidr| self.destination.relation(*cidr)).collect();
         if !relations.contains(&Relation::Covers) {
             if !all_seen || relations.contains(&Relation::Splits) {
                 self.doubt(
@@ -164,22 +155,15 @@ impl<'a> Walk<'a, '_> {
                     format!(
                         "{} isn't an address of the other side ({}), and peering leads no further",
                         self.destination,
-                        cidrs
-                            .iter()
-                            .map(ToString::to_string)
-                            .collect::<Vec<_>>()
-                            .join(", ")
+                        cidrs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
                     ),
                     Blame::Nothing,
                 );
             }
             return;
         }
-        let sources: Vec<Ipv4Addr> = sender
-            .addresses
-            .iter()
-            .filter_map(Addresses::single)
-            .collect();
+        let sources: Vec<Ipv4Addr> =
+            sender.addresses.iter().filter_map(Addresses::single).collect();
         self.path.complete = true;
         self.private_egress(sender, &sources);
         let (Some(vpc), Some(address)) = (peer.vpc_id.as_deref(), self.destination.single()) else {

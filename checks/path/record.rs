@@ -55,11 +55,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     pub(super) fn hop(&mut self, kind: &str, id: &str, detail: String) {
-        let hop = Hop {
-            kind: kind.to_owned(),
-            id: id.to_owned(),
-            detail,
-        };
+        let hop = Hop { kind: kind.to_owned(), id: id.to_owned(), detail };
         if self.path.hops.last() != Some(&hop) {
             self.path.hops.push(hop);
         }
@@ -78,13 +74,7 @@ impl<'a> Walk<'a, '_> {
     /// Records a stop; while it isn't certain that the packet comes this way, a doubt.
     pub(super) fn stop(&mut self, code: Code, leg: Leg, at: &str, detail: String, blame: Blame) {
         if self.certain {
-            let stop = Stop {
-                code,
-                leg,
-                at: at.to_owned(),
-                detail,
-                blame,
-            };
+            let stop = Stop { code, leg, at: at.to_owned(), detail, blame };
             if !self.path.stops.contains(&stop) {
                 self.path.stops.push(stop);
             }

@@ -92,9 +92,7 @@ impl<'a> Target<'a> {
                 return Self::Foreign { kind, id };
             }
         }
-        Self::Unrecognised {
-            value: "no target that this version knows",
-        }
+        Self::Unrecognised { value: "no target that this version knows" }
     }
 
     /// As a network engineer would write it.
@@ -137,9 +135,7 @@ pub fn table_of_subnet<'a>(index: &Index<'a>, subnet: &Subnet) -> Result<&'a Rou
             )));
         }
     };
-    index
-        .route_table(&chosen.route_table_id)
-        .or_gap(&chosen.route_table_id, "RouteTables")
+    index.route_table(&chosen.route_table_id).or_gap(&chosen.route_table_id, "RouteTables")
 }
 
 /// The main table of a subnet's VPC, when no table can be the subnet's own. The error says why not.
@@ -192,10 +188,7 @@ fn main_table<'a>(index: &Index<'a>, subnet: &Subnet) -> Result<&'a RouteTable, 
 fn distinct<'a>(tables: &[&'a RouteTable]) -> Vec<&'a RouteTable> {
     let mut distinct: Vec<&RouteTable> = Vec::new();
     for table in tables {
-        if !distinct
-            .iter()
-            .any(|known| known.route_table_id == table.route_table_id)
-        {
+        if !distinct.iter().any(|known| known.route_table_id == table.route_table_id) {
             distinct.push(table);
         }
     }
@@ -276,10 +269,7 @@ struct Unseen<'a> {
 /// Server. `None`: it wasn't printed, and it could.
 fn propagated(route: &Route, target: &Target<'_>) -> Option<bool> {
     match (route.origin.as_deref(), target) {
-        (Some(origin), _) => Some(matches!(
-            origin,
-            "EnableVgwRoutePropagation" | "Advertisement"
-        )),
+        (Some(origin), _) => Some(matches!(origin, "EnableVgwRoutePropagation" | "Advertisement")),
         (
             None,
             Target::VirtualPrivateGateway(_)
@@ -317,15 +307,11 @@ pub fn look_up<'a>(
         )
     };
     let Some(routes) = &table.routes else {
-        answer
-            .doubts
-            .push(gap("its routes were not delivered".into()));
+        answer.doubts.push(gap("its routes were not delivered".into()));
         return answer;
     };
     let locals = nets_of(routes, |target| *target == Target::Local);
-    let perhaps_local = nets_of(routes, |target| {
-        matches!(target, Target::Unrecognised { .. })
-    });
+    let perhaps_local = nets_of(routes, |target| matches!(target, Target::Unrecognised { .. }));
     let mut candidates = Vec::new();
     let mut splits = Vec::new();
     let mut unseen = Vec::new();
@@ -400,8 +386,7 @@ fn choose<'a>(
     candidates.sort_by_key(|candidate| (candidate.prefix.prefix_len(), candidate.rank));
     let best = candidates.pop();
     let same_way = |target: &Target<'_>, route: &Route| {
-        best.as_ref()
-            .is_some_and(|best| best.same_way(target, route))
+        best.as_ref().is_some_and(|best| best.same_way(target, route))
     };
     for split in splits {
         if !same_way(&split.target, split.route) {
@@ -459,20 +444,14 @@ fn choose<'a>(
         )),
     }
     answer.doubts.extend(best.doubt);
-    answer
-        .doubts
-        .extend(best.route.unrecognised.gaps(&table.route_table_id));
+    answer.doubts.extend(best.route.unrecognised.gaps(&table.route_table_id));
     let captures_from = candidates
         .iter()
         .rev()
         .find(|candidate| candidate.target != best.target)
         .map(|candidate| (candidate.prefix, candidate.target.clone()));
-    answer.chosen = Some(Chosen {
-        route: best.route,
-        prefix: best.prefix,
-        target: best.target,
-        captures_from,
-    });
+    answer.chosen =
+        Some(Chosen { route: best.route, prefix: best.prefix, target: best.target, captures_from });
 }
 
 /// The IPv4 networks that a route leads to. The error says why they weren't seen, where it isn't

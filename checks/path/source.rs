@@ -48,10 +48,7 @@ impl PublicAddress {
 
 /// Whether the public address of an interface is an elastic IP, which stays.
 pub(super) fn is_elastic(interface: &NetworkInterface) -> bool {
-    interface
-        .association
-        .as_ref()
-        .is_some_and(|association| association.allocation_id.is_some())
+    interface.association.as_ref().is_some_and(|association| association.allocation_id.is_some())
 }
 
 /// Where a trace starts.
@@ -126,20 +123,14 @@ impl<'a> Source<'a> {
             Lookup::Absent => return Err(SourceError::NotFound(id.to_owned())),
             Lookup::Unseen(gap) => return Err(SourceError::NoSubnet(gap)),
         };
-        let of_list = index
-            .inventory
-            .network_interfaces
-            .items
-            .iter()
-            .filter(|interface| {
-                interface
-                    .attachment
-                    .as_ref()
-                    .is_some_and(|attachment| attachment.instance_id.as_deref() == Some(id))
-            });
-        let primary = of_list
-            .chain(instance.network_interfaces.iter().flatten())
-            .min_by_key(|interface| {
+        let of_list = index.inventory.network_interfaces.items.iter().filter(|interface| {
+            interface
+                .attachment
+                .as_ref()
+                .is_some_and(|attachment| attachment.instance_id.as_deref() == Some(id))
+        });
+        let primary =
+            of_list.chain(instance.network_interfaces.iter().flatten()).min_by_key(|interface| {
                 interface
                     .attachment
                     .as_ref()
@@ -168,10 +159,8 @@ impl<'a> Source<'a> {
                 Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
             ))
         })?;
-        let subnet = index
-            .subnet(subnet)
-            .or_gap(subnet, "Subnets")
-            .map_err(SourceError::NoSubnet)?;
+        let subnet =
+            index.subnet(subnet).or_gap(subnet, "Subnets").map_err(SourceError::NoSubnet)?;
         Ok(Self {
             subnet,
             interface: Some(interface),

@@ -67,10 +67,7 @@ pub(super) fn walk<'a>(
         index,
         destination,
         port,
-        path: Path {
-            assumptions: source.assumptions.clone(),
-            ..Path::default()
-        },
+        path: Path { assumptions: source.assumptions.clone(), ..Path::default() },
         certain: true,
         ports: Ports::ephemeral(),
         possible_ports: Ports::ephemeral(),
@@ -100,25 +97,16 @@ impl<'a> Walk<'a, '_> {
                     None => "address not seen".into(),
                 },
             );
-            let gaps: Vec<Gap> = interface
-                .unrecognised
-                .gaps(&interface.network_interface_id)
-                .collect();
+            let gaps: Vec<Gap> =
+                interface.unrecognised.gaps(&interface.network_interface_id).collect();
             self.doubts(gaps, Code::CannotRoute, Leg::Seat);
         }
         self.hop_subnet(subnet);
-        match self
-            .index
-            .vpc(&subnet.vpc_id)
-            .or_gap(&subnet.vpc_id, "Vpcs")
-        {
+        match self.index.vpc(&subnet.vpc_id).or_gap(&subnet.vpc_id, "Vpcs") {
             Ok(vpc) => {
                 self.unrecognised_of_vpc(vpc, Leg::Seat);
                 let enforced = vpc.encryption_control.as_ref().is_some_and(|control| {
-                    control
-                        .mode
-                        .as_deref()
-                        .is_some_and(|mode| mode.eq_ignore_ascii_case("enforce"))
+                    control.mode.as_deref().is_some_and(|mode| mode.eq_ignore_ascii_case("enforce"))
                 });
                 if enforced {
                     self.doubt(
@@ -143,11 +131,7 @@ impl<'a> Walk<'a, '_> {
                 Unlock::IamAction("ec2:DescribeSubnets".into()),
             )
         });
-        self.doubts(
-            more_addresses.iter().cloned().collect(),
-            Code::CannotRoute,
-            Leg::Seat,
-        );
+        self.doubts(more_addresses.iter().cloned().collect(), Code::CannotRoute, Leg::Seat);
         self.seat_groups(source);
         let sender = Sender {
             leg: Leg::Seat,
@@ -307,10 +291,9 @@ impl<'a> Walk<'a, '_> {
                             "{} of {} has no route to {}",
                             table.route_table_id, subnet.subnet_id, self.destination
                         ),
-                        None => format!(
-                            "{} has no route to {}",
-                            table.route_table_id, self.destination
-                        ),
+                        None => {
+                            format!("{} has no route to {}", table.route_table_id, self.destination)
+                        }
                     },
                     Blame::Route {
                         table: table.route_table_id.clone(),
@@ -330,11 +313,7 @@ impl<'a> Walk<'a, '_> {
         self.hop(
             "route-table",
             &table.route_table_id,
-            if blackhole {
-                format!("✗ {way} is a blackhole")
-            } else {
-                way
-            },
+            if blackhole { format!("✗ {way} is a blackhole") } else { way },
         );
         let was_certain = self.certain;
         if !answer.doubts.is_empty() {
@@ -347,10 +326,7 @@ impl<'a> Walk<'a, '_> {
                 sender,
                 table,
                 &chosen,
-                format!(
-                    "the route {} is a blackhole: its target is gone",
-                    way_of(&chosen)
-                ),
+                format!("the route {} is a blackhole: its target is gone", way_of(&chosen)),
             );
             self.leave(sender);
         } else {
@@ -391,9 +367,7 @@ pub(super) fn way_of(chosen: &Chosen<'_>) -> String {
 /// Whether all of `addresses` lie in a subnet.
 pub(super) fn within(subnet: &Subnet, addresses: &[Addresses]) -> bool {
     subnet_net(subnet).is_some_and(|net| {
-        addresses
-            .iter()
-            .all(|addresses| addresses.relation(net) == Relation::Covers)
+        addresses.iter().all(|addresses| addresses.relation(net) == Relation::Covers)
     })
 }
 
@@ -403,11 +377,7 @@ pub(super) fn list(rules: &[i64]) -> String {
         [rule] => format!("rule {rule}"),
         several => format!(
             "rules {}",
-            several
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
+            several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         ),
     }
 }

@@ -40,22 +40,12 @@ struct Fate {
 
 fn worlds() -> Vec<PathBuf> {
     let folder = std::env::var_os("TIDB_DMS_PACKETS").map_or_else(
-        || {
-            PathBuf::from(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../tests/data/packets"
-            ))
-        },
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/packets")),
         PathBuf::from,
     );
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "json")
-    });
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     files
 }
@@ -97,23 +87,16 @@ fn the_kernel_agrees_on_every_world() {
         let inventory: Inventory = serde_json::from_value(value).unwrap();
         let index = Index::new(&inventory);
         let source = Source::find(&index, &world.question.from).unwrap();
-        let path = trace(
-            &index,
-            &source,
-            &[Addresses::one(world.question.to)],
-            world.question.port,
-        );
+        let path =
+            trace(&index, &source, &[Addresses::one(world.question.to)], world.question.port);
         if let Some(fault) = wrong(&world.fate, &path) {
             let stops: Vec<String> = path
                 .stops
                 .iter()
                 .map(|stop| format!("{}: {}", stop.code.as_str(), stop.detail))
                 .collect();
-            let doubts: Vec<String> = path
-                .doubts
-                .iter()
-                .map(|doubt| doubt.gap.to_string())
-                .collect();
+            let doubts: Vec<String> =
+                path.doubts.iter().map(|doubt| doubt.gap.to_string()).collect();
             failures.push(format!(
                 "{}: {fault}\n  {} {:?} to {}\n  stops {stops:#?}\n  doubts {doubts:#?}\n  egress {:?}, seen {:?}",
                 file.display(),
@@ -125,11 +108,5 @@ fn the_kernel_agrees_on_every_world() {
             ));
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} of {}:\n{}",
-        failures.len(),
-        files.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), files.len(), failures.join("\n"));
 }

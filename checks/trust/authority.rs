@@ -44,10 +44,7 @@ impl Ca {
     pub fn isrg_root_x1() -> Self {
         let certificate = TLS_SERVER_ROOTS.iter().find_map(|anchor| {
             let (from, to) = ISRG_ROOT_X1_DATES;
-            let dates = (
-                Timestamp::from_second(from).ok()?,
-                Timestamp::from_second(to).ok()?,
-            );
+            let dates = (Timestamp::from_second(from).ok()?, Timestamp::from_second(to).ok()?);
             let root = Certificate::from_anchor(
                 &anchor.subject,
                 &anchor.subject_public_key_info,
@@ -56,9 +53,7 @@ impl Ca {
             )?;
             (root.subject.to_string() == "ISRG Root X1" && is_isrg_root_x1(&root)).then_some(root)
         });
-        Self {
-            certificates: certificate.into_iter().collect(),
-        }
+        Self { certificates: certificate.into_iter().collect() }
     }
 
     /// Reads every certificate of a PEM or DER file.
@@ -67,9 +62,7 @@ impl Ca {
     ///
     /// When there is none in it, or a broken one: OpenSSL and DMS wouldn't take that file whole.
     pub fn read(input: &[u8]) -> Result<Self, ReadError> {
-        Ok(Self {
-            certificates: read_all(input)?,
-        })
+        Ok(Self { certificates: read_all(input)? })
     }
 
     /// Every certificate of the file, in its order.
@@ -85,17 +78,10 @@ impl Ca {
     /// What keeps this from being a CA at all, whatever chain it is held against: empty when one
     /// of its certificates is self-signed, a CA and in date.
     pub fn faults(&self, at: Timestamp) -> Vec<Cause> {
-        if self
-            .certificates
-            .iter()
-            .any(|certificate| faults(certificate, at).is_empty())
-        {
+        if self.certificates.iter().any(|certificate| faults(certificate, at).is_empty()) {
             return Vec::new();
         }
-        self.certificates
-            .iter()
-            .flat_map(|certificate| faults(certificate, at))
-            .collect()
+        self.certificates.iter().flat_map(|certificate| faults(certificate, at)).collect()
     }
 
     /// What can't be told of it, whatever chain it is held against.
@@ -107,10 +93,7 @@ impl Ca {
                 Unlock::File("the CA's file, in PEM".into()),
             )];
         }
-        self.certificates
-            .iter()
-            .filter_map(|certificate| gap(certificate, algorithms))
-            .collect()
+        self.certificates.iter().filter_map(|certificate| gap(certificate, algorithms)).collect()
     }
 
     pub(super) fn label(&self) -> String {
@@ -166,18 +149,13 @@ pub(super) fn faults(certificate: &Certificate, at: Timestamp) -> Vec<Cause> {
         causes.push(Cause::new(Code::BadCa, detail));
     }
     if openssl::has_expired(certificate, at) {
-        let detail = format!(
-            "{name}, given as the CA, expired on {}",
-            day(certificate.not_after)
-        );
+        let detail = format!("{name}, given as the CA, expired on {}", day(certificate.not_after));
         causes.push(Cause::new(Code::BadCa, detail.clone()));
         causes.push(Cause::new(Code::Expired, detail));
     }
     if openssl::is_not_yet_valid(certificate, at) {
-        let detail = format!(
-            "{name}, given as the CA, is valid from {} only",
-            day(certificate.not_before)
-        );
+        let detail =
+            format!("{name}, given as the CA, is valid from {} only", day(certificate.not_before));
         causes.push(Cause::new(Code::BadCa, detail.clone()));
         causes.push(Cause::new(Code::NotYetValid, detail));
     }
@@ -200,10 +178,7 @@ pub(super) fn gap(
     {
         format!("{name} names itself as its issuer, but another key signed it")
     } else if !certificate.unreadable.is_empty() {
-        format!(
-            "{name} has an extension that can't be read: {}",
-            certificate.unreadable.join(", ")
-        )
+        format!("{name} has an extension that can't be read: {}", certificate.unreadable.join(", "))
     } else {
         return None;
     };
@@ -226,30 +201,17 @@ mod tests {
         let link = ca.certificates()[0].link();
         assert_eq!(link.not_before.to_string(), "2015-06-04T11:04:38Z");
         assert_eq!(link.not_after.to_string(), "2035-06-04T11:04:38Z");
-        assert_eq!(
-            link.subject,
-            "C=US, O=Internet Security Research Group, CN=ISRG Root X1"
-        );
+        assert_eq!(link.subject, "C=US, O=Internet Security Research Group, CN=ISRG Root X1");
         assert_eq!(link.key, "RSA 4096");
-        assert!(
-            ca.faults("2026-11-24T00:00:00Z".parse().unwrap())
-                .is_empty()
-        );
+        assert!(ca.faults("2026-11-24T00:00:00Z".parse().unwrap()).is_empty());
     }
 
     #[test]
     fn the_built_in_root_ends_as_the_real_one_does() {
         let codes = |at: &str| -> Vec<Code> {
-            Ca::isrg_root_x1()
-                .faults(at.parse().unwrap())
-                .iter()
-                .map(|cause| cause.code)
-                .collect()
+            Ca::isrg_root_x1().faults(at.parse().unwrap()).iter().map(|cause| cause.code).collect()
         };
         assert_eq!(codes("2036-01-01T00:00:00Z"), [Code::BadCa, Code::Expired]);
-        assert_eq!(
-            codes("2015-01-01T00:00:00Z"),
-            [Code::BadCa, Code::NotYetValid]
-        );
+        assert_eq!(codes("2015-01-01T00:00:00Z"), [Code::BadCa, Code::NotYetValid]);
     }
 }

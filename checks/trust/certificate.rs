@@ -150,10 +150,7 @@ impl Certificate {
         let (rest, parsed) = X509Certificate::from_der(bytes)
             .map_err(|error| format!("is not an X.509 certificate ({error})"))?;
         if !rest.is_empty() {
-            return Err(format!(
-                "has {} more bytes behind the certificate",
-                rest.len()
-            ));
+            return Err(format!("has {} more bytes behind the certificate", rest.len()));
         }
         Self::from_parsed(bytes, &parsed).ok_or_else(|| "has a broken key or signature".to_owned())
     }
@@ -220,17 +217,14 @@ impl Certificate {
             ParsedExtension::NSCertType(_) => self.netscape_type = true,
             ParsedExtension::SubjectKeyIdentifier(id) => self.subject_key = Some(id.0.to_vec()),
             ParsedExtension::AuthorityKeyIdentifier(id) => {
-                self.authority =
-                    Authority {
-                        key: id.key_identifier.as_ref().map(|key| key.0.to_vec()),
-                        issuer: id.authority_cert_issuer.iter().flatten().find_map(
-                            |name| match name {
-                                GeneralName::DirectoryName(name) => Some(Name::new(name)),
-                                _ => None,
-                            },
-                        ),
-                        serial: id.authority_cert_serial.map(<[u8]>::to_vec),
-                    };
+                self.authority = Authority {
+                    key: id.key_identifier.as_ref().map(|key| key.0.to_vec()),
+                    issuer: id.authority_cert_issuer.iter().flatten().find_map(|name| match name {
+                        GeneralName::DirectoryName(name) => Some(Name::new(name)),
+                        _ => None,
+                    }),
+                    serial: id.authority_cert_serial.map(<[u8]>::to_vec),
+                };
             }
             ParsedExtension::SubjectAlternativeName(names) => {
                 self.san.extend(names.general_names.iter().map(San::new));
@@ -268,10 +262,7 @@ impl Certificate {
             serial: serial.to_vec(),
             san: Vec::new(),
             common_names: Vec::new(),
-            basic_constraints: Some(BasicConstraints {
-                ca: true,
-                path_length: None,
-            }),
+            basic_constraints: Some(BasicConstraints { ca: true, path_length: None }),
             may_sign: Some(true),
             may_serve: None,
             for_servers: None,
@@ -296,9 +287,7 @@ impl Certificate {
             not_after: self.not_after,
             san: self.san.iter().map(San::to_string).collect(),
             key: self.key.label.clone(),
-            ca: self
-                .basic_constraints
-                .is_some_and(|constraints| constraints.ca),
+            ca: self.basic_constraints.is_some_and(|constraints| constraints.ca),
             self_signed: self.subject == self.issuer,
             serial: hex(&self.serial),
             fingerprint: match self.der.as_slice() {
@@ -345,9 +334,7 @@ impl Key {
             Ok(PublicKey::RSA(key)) => {
                 let size = key.key_size();
                 let usual = (2048..=8192).contains(&size)
-                    && key
-                        .try_exponent()
-                        .is_ok_and(|e| [3, 17, 65537].contains(&e));
+                    && key.try_exponent().is_ok_and(|e| [3, 17, 65537].contains(&e));
                 (format!("RSA {size}"), usual)
             }
             Ok(PublicKey::EC(_)) => (format!("EC {}", curve(algorithm)), true),
@@ -355,14 +342,7 @@ impl Key {
             _ => (format!("algorithm {}", info.algorithm.algorithm), false),
         };
         let (algorithm, bits, family) = (algorithm.to_vec(), bits.to_vec(), family(algorithm));
-        Some(Self {
-            info: info.raw.to_vec(),
-            algorithm,
-            bits,
-            family,
-            label,
-            usual,
-        })
+        Some(Self { info: info.raw.to_vec(), algorithm, bits, family, label, usual })
     }
 }
 
@@ -446,17 +426,8 @@ impl Name {
             .filter_map(|name| name.as_str().ok())
             .map(str::to_owned)
             .collect();
-        let short = if short.is_empty() {
-            "(no name)".to_owned()
-        } else {
-            short
-        };
-        Self {
-            canonical,
-            text,
-            short,
-            organisations,
-        }
+        let short = if short.is_empty() { "(no name)".to_owned() } else { short };
+        Self { canonical, text, short, organisations }
     }
 
     /// Whether it names this organisation.

@@ -24,21 +24,12 @@ pub(super) fn read(input: &[u8]) -> Option<(Element<'_>, &[u8])> {
             return None;
         }
         let (digits, rest) = rest.split_at_checked(count)?;
-        let length = digits
-            .iter()
-            .fold(0_usize, |sum, digit| (sum << 8) | usize::from(*digit));
+        let length = digits.iter().fold(0_usize, |sum, digit| (sum << 8) | usize::from(*digit));
         (length, rest)
     };
     let (content, rest) = rest.split_at_checked(length)?;
     let whole = &input[..input.len() - rest.len()];
-    Some((
-        Element {
-            tag,
-            content,
-            whole,
-        },
-        rest,
-    ))
+    Some((Element { tag, content, whole }, rest))
 }
 
 /// Reads one element that must have this tag.
@@ -65,22 +56,14 @@ mod tests {
         let mut long = vec![0x04, 0x81, 200];
         long.extend([1; 200]);
         let (element, rest) = read(&long).unwrap();
-        assert_eq!(
-            (element.content.len(), element.whole.len(), rest.len()),
-            (200, 203, 0)
-        );
+        assert_eq!((element.content.len(), element.whole.len(), rest.len()), (200, 203, 0));
     }
 
     #[test]
     fn what_is_cut_short_is_nothing() {
-        for broken in [
-            &[][..],
-            &[4],
-            &[4, 2, 1],
-            &[4, 0x80],
-            &[4, 0x85, 0, 0, 0, 0, 1],
-            &[4, 0x82, 1],
-        ] {
+        for broken in
+            [&[][..], &[4], &[4, 2, 1], &[4, 0x80], &[4, 0x85, 0, 0, 0, 0, 1], &[4, 0x82, 1]]
+        {
             assert!(read(broken).is_none(), "{broken:?}");
         }
     }

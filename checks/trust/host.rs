@@ -28,12 +28,7 @@ pub(super) fn find(certificate: &Certificate, host: &str) -> Found {
     let has_names = names.clone().next().is_some();
     if names.any(|name| matches(name, host)) {
         Found::Named
-    } else if !has_names
-        && certificate
-            .common_names
-            .iter()
-            .any(|name| matches(name, host))
-    {
+    } else if !has_names && certificate.common_names.iter().any(|name| matches(name, host)) {
         Found::CommonName
     } else {
         Found::Nowhere
@@ -60,9 +55,7 @@ fn wildcard(pattern: &str) -> Option<(&str, &str)> {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'*')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'*')
     });
     let fits = well_formed
         && labels.len() >= 3
@@ -76,11 +69,7 @@ fn wildcard(pattern: &str) -> Option<(&str, &str)> {
 
 fn wildcard_matches(prefix: &str, suffix: &str, host: &str) -> bool {
     let (host, prefix, suffix) = (host.as_bytes(), prefix.as_bytes(), suffix.as_bytes());
-    let Some(end) = host
-        .len()
-        .checked_sub(suffix.len())
-        .filter(|end| *end >= prefix.len())
-    else {
+    let Some(end) = host.len().checked_sub(suffix.len()).filter(|end| *end >= prefix.len()) else {
         return false;
     };
     if !host[..prefix.len()].eq_ignore_ascii_case(prefix)
@@ -93,23 +82,14 @@ fn wildcard_matches(prefix: &str, suffix: &str, host: &str) -> bool {
     if whole_label && starred.is_empty() {
         return false;
     }
-    if !whole_label
-        && host
-            .get(..4)
-            .is_some_and(|start| start.eq_ignore_ascii_case(b"xn--"))
-    {
+    if !whole_label && host.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--")) {
         return false;
     }
-    starred == b"*"
-        || starred
-            .iter()
-            .all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+    starred == b"*" || starred.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
 }
 
 fn is_idna(label: &str) -> bool {
-    label
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case("xn--"))
+    label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"))
 }
 
 #[cfg(test)]

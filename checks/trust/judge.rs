@@ -69,28 +69,23 @@ impl Judge<'_> {
     /// Asks both verifiers, and keeps as a cause only what neither lets pass.
     fn certificates(&self, paths: &[Path<'_>], all: &mut Findings) {
         let name = self.host.map(|host| (host, ServerName::try_from(host)));
-        let opinion = verifier::ask(
-            &self.question(),
-            name.as_ref().and_then(|(_, n)| n.as_ref().ok()),
-        );
+        let opinion =
+            verifier::ask(&self.question(), name.as_ref().and_then(|(_, n)| n.as_ref().ok()));
 
         let chain = self.one_of(paths);
         let silent = chain.causes.is_empty() && chain.certain.is_empty() && chain.gaps.is_empty();
         let unexplained = silent && all.gaps.is_empty();
         match &opinion.chain {
             Ok(()) => all.gaps.extend(chain.causes.into_iter().map(|cause| {
-                let reason = format!(
-                    "OpenSSL would refuse it ({}), webpki accepts it",
-                    cause.detail
-                );
+                let reason =
+                    format!("OpenSSL would refuse it ({}), webpki accepts it", cause.detail);
                 Gap::new("the chain", reason, second_opinion())
             })),
             Err(reason) => {
                 all.causes.extend(chain.causes);
                 if unexplained {
                     let reason = format!("webpki refuses it ({reason}), OpenSSL may accept it");
-                    all.gaps
-                        .push(Gap::new("the chain", reason, second_opinion()));
+                    all.gaps.push(Gap::new("the chain", reason, second_opinion()));
                 }
             }
         }
@@ -101,10 +96,7 @@ impl Judge<'_> {
             Some((host, Ok(_))) => self.name(host, &opinion.name, all),
             Some((host, Err(_))) => all.gaps.push(Gap::new(
                 "the host name",
-                format!(
-                    "`{}` is neither a host name nor an address",
-                    host.escape_debug()
-                ),
+                format!("`{}` is neither a host name nor an address", host.escape_debug()),
                 Unlock::Flag("--host".into()),
             )),
             None => {}
@@ -136,8 +128,7 @@ impl Judge<'_> {
         let reason = match (found, opinion) {
             (Found::Named, Ok(())) => return,
             (Found::Nowhere, Err(_)) => {
-                all.causes
-                    .push(Cause::new(Code::Hostname, self.not_named(leaf, host)));
+                all.causes.push(Cause::new(Code::Hostname, self.not_named(leaf, host)));
                 return;
             }
             (Found::CommonName, _) => {
@@ -152,28 +143,16 @@ impl Judge<'_> {
                 format!("webpki finds {host} in the certificate, OpenSSL doesn't")
             }
         };
-        all.gaps
-            .push(Gap::new("the host name", reason, second_opinion()));
+        all.gaps.push(Gap::new("the host name", reason, second_opinion()));
     }
 
     fn not_named(&self, leaf: &Certificate, host: &str) -> String {
         const SHOWN: usize = 12;
-        let names: Vec<String> = leaf
-            .san
-            .iter()
-            .take(SHOWN)
-            .map(ToString::to_string)
-            .collect();
+        let names: Vec<String> = leaf.san.iter().take(SHOWN).map(ToString::to_string).collect();
         let detail = if names.is_empty() {
-            format!(
-                "the certificate of {} has no alternative names, so not {host}",
-                leaf.subject
-            )
+            format!("the certificate of {} has no alternative names, so not {host}", leaf.subject)
         } else {
-            format!(
-                "{host} is not among the certificate's names: {}",
-                names.join(", ")
-            )
+            format!("{host} is not among the certificate's names: {}", names.join(", "))
         };
         let more = match leaf.san.len().saturating_sub(SHOWN) {
             0 => String::new(),
@@ -181,10 +160,7 @@ impl Judge<'_> {
         };
         let fits = |other: &Certificate| host::find(other, host) != Found::Nowhere;
         let hint = if let Some(index) = self.chain.sent.iter().position(fits) {
-            format!(
-                "; certificate {} has it, but the server's comes first",
-                index + 1
-            )
+            format!("; certificate {} has it, but the server's comes first", index + 1)
         } else if host.parse::<IpAddr>().is_ok() {
             "; the endpoint must name the host, not its address".to_owned()
         } else {
@@ -200,28 +176,15 @@ impl Judge<'_> {
             .iter()
             .filter(|one| self.is_own_ca(one) || authority::faults(one, self.at).is_empty())
             .collect();
-        let helpers = store
-            .iter()
-            .filter(|one| !openssl::is_self_signed(one))
-            .collect();
+        let helpers = store.iter().filter(|one| !openssl::is_self_signed(one)).collect();
         let (at, algorithms) = (self.at, self.algorithms);
-        Question {
-            sent: &self.chain.sent,
-            anchors,
-            helpers,
-            at,
-            algorithms,
-        }
+        Question { sent: &self.chain.sent, anchors, helpers, at, algorithms }
     }
 
     /// A server's self-signed certificate that was imported as its own CA.
     fn is_own_ca(&self, certificate: &Certificate) -> bool {
         openssl::is_self_signed(certificate)
-            && self
-                .chain
-                .sent
-                .first()
-                .is_some_and(|leaf| leaf.is(certificate))
+            && self.chain.sent.first().is_some_and(|leaf| leaf.is(certificate))
     }
 
     /// What every path that OpenSSL might take comes to, or else that it depends on the path.
@@ -238,10 +201,7 @@ impl Judge<'_> {
             "it holds several certificates of one name, and which of them OpenSSL takes decides",
             Unlock::File("a CA file with the one certificate needed".into()),
         );
-        Findings {
-            gaps: vec![gap],
-            ..Findings::default()
-        }
+        Findings { gaps: vec![gap], ..Findings::default() }
     }
 
     fn chain(&self, path: &Path<'_>) -> Findings {
@@ -249,9 +209,7 @@ impl Judge<'_> {
         let broken = self.signatures(path, &mut found);
         // Above a broken signature the path isn't this server's any more.
         let steps = &path.steps[..broken.unwrap_or(path.steps.len())];
-        let root = steps
-            .last()
-            .filter(|_| broken.is_none() && path.end == End::Anchor);
+        let root = steps.last().filter(|_| broken.is_none() && path.end == End::Anchor);
         let is_root =
             |step: &Step<'_>| root.is_some_and(|root| root.certificate.is(step.certificate));
         for step in steps {
@@ -269,10 +227,7 @@ impl Judge<'_> {
                 )),
                 Standing::Doubtful => found.gaps.push(Gap::new(
                     "the chain",
-                    format!(
-                        "{} doesn't say in so many words that it is a CA",
-                        place(*step)
-                    ),
+                    format!("{} doesn't say in so many words that it is a CA", place(*step)),
                     second_opinion(),
                 )),
             }
@@ -282,11 +237,7 @@ impl Judge<'_> {
         {
             let detail = format!("{} has more CAs under it than it allows", place(step));
             // webpki looks at the limit of a certificate sent, but not at that of an anchor.
-            let list = if step.sent.is_none() {
-                &mut found.certain
-            } else {
-                &mut found.causes
-            };
+            let list = if step.sent.is_none() { &mut found.certain } else { &mut found.causes };
             list.push(Cause::new(Code::BadCa, detail));
         }
         Self::purposes(steps, &mut found);
@@ -345,22 +296,15 @@ impl Judge<'_> {
             found.causes.push(Cause::new(Code::Expired, detail));
         }
         if openssl::is_not_yet_valid(certificate, self.at) {
-            let detail = format!(
-                "{} is valid from {} only",
-                place(step),
-                day(certificate.not_before)
-            );
+            let detail =
+                format!("{} is valid from {} only", place(step), day(certificate.not_before));
             found.causes.push(Cause::new(Code::NotYetValid, detail));
         }
         if !certificate.unreadable.is_empty() {
             let extensions = certificate.unreadable.join(", ");
-            let reason = format!(
-                "{} has an extension that can't be read: {extensions}",
-                place(step)
-            );
-            found
-                .gaps
-                .push(Gap::new("the chain", reason, second_opinion()));
+            let reason =
+                format!("{} has an extension that can't be read: {extensions}", place(step));
+            found.gaps.push(Gap::new("the chain", reason, second_opinion()));
         }
     }
 
@@ -373,9 +317,7 @@ impl Judge<'_> {
                 || (step.sent.is_none() && certificate.for_servers == Some(false));
             if unfit {
                 let reason = format!("by its key usage, {} is not for TLS servers", place(*step));
-                found
-                    .gaps
-                    .push(Gap::new("the chain", reason, second_opinion()));
+                found.gaps.push(Gap::new("the chain", reason, second_opinion()));
             }
         }
     }
@@ -455,11 +397,7 @@ impl Judge<'_> {
         let issuer = &top.certificate.issuer;
         let mut cause = |code, detail: String| found.causes.push(Cause::new(code, detail));
         let ca = self.ca.label();
-        let mut namesakes = self
-            .ca
-            .certificates
-            .iter()
-            .filter(|one| one.subject == *issuer);
+        let mut namesakes = self.ca.certificates.iter().filter(|one| one.subject == *issuer);
         if let Some(first) = namesakes.next() {
             let signed = |ca| signed_by(top.certificate, ca, self.algorithms) == Signed::Yes;
             let same_key = signed(first) || namesakes.any(signed);
@@ -488,10 +426,8 @@ impl Judge<'_> {
             return cause(Code::IncompleteChain, detail);
         }
         if self.chain.unshown > 0 {
-            let reason = format!(
-                "the text lists {} more certificates than it shows",
-                self.chain.unshown
-            );
+            let reason =
+                format!("the text lists {} more certificates than it shows", self.chain.unshown);
             found.gaps.push(Gap::new(
                 "the chain",
                 reason,

@@ -40,14 +40,7 @@ pub fn verify(
     at: Timestamp,
     algorithms: &[&dyn SignatureVerificationAlgorithm],
 ) -> Trust {
-    judge::Judge {
-        chain,
-        host,
-        ca,
-        at,
-        algorithms,
-    }
-    .judge()
+    judge::Judge { chain, host, ca, at, algorithms }.judge()
 }
 
 /// The answer.
@@ -136,13 +129,7 @@ impl Trust {
             _ => Verdict::Refused,
         };
         let chain = chain.certificates().iter().map(Certificate::link).collect();
-        Self {
-            version: 1,
-            verdict,
-            causes,
-            gaps,
-            chain,
-        }
+        Self { version: 1, verdict, causes, gaps, chain }
     }
 }
 

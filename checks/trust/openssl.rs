@@ -73,15 +73,7 @@ fn paths_by<'a>(
     let passes = |step: &Step<'_>| !must_sign || step.certificate.may_sign != Some(false);
     let mut open: Vec<(Vec<Step<'a>>, bool)> = sent
         .first()
-        .map(|certificate| {
-            (
-                vec![Step {
-                    certificate,
-                    sent: Some(0),
-                }],
-                false,
-            )
-        })
+        .map(|certificate| (vec![Step { certificate, sent: Some(0) }], false))
         .into_iter()
         .collect();
     let mut paths = Vec::new();
@@ -98,13 +90,8 @@ fn paths_by<'a>(
             paths.push(Path { steps, end });
             continue;
         }
-        let stored = store
-            .iter()
-            .map(|certificate| Step {
-                certificate,
-                sent: None,
-            })
-            .filter(passes);
+        let stored =
+            store.iter().map(|certificate| Step { certificate, sent: None }).filter(passes);
         let mut next = issuers_among(stored, &steps, at);
         let found = !next.is_empty();
         // Once it has gone over to the store, OpenSSL doesn't come back to what was sent.
@@ -113,30 +100,18 @@ fn paths_by<'a>(
                 .iter()
                 .enumerate()
                 .skip(1)
-                .map(|(index, certificate)| Step {
-                    certificate,
-                    sent: Some(index),
-                })
+                .map(|(index, certificate)| Step { certificate, sent: Some(index) })
                 .filter(passes);
             next = issuers_among(offered, &steps, at);
             next.truncate(1);
         }
         if next.is_empty() {
-            paths.push(Path {
-                steps,
-                end: End::IssuerMissing,
-            });
+            paths.push(Path { steps, end: End::IssuerMissing });
             continue;
         }
         for step in next.into_iter().rev() {
-            if steps
-                .iter()
-                .any(|earlier| earlier.certificate.is(step.certificate))
-            {
-                paths.push(Path {
-                    steps: steps.clone(),
-                    end: End::Circle,
-                });
+            if steps.iter().any(|earlier| earlier.certificate.is(step.certificate)) {
+                paths.push(Path { steps: steps.clone(), end: End::Circle });
                 continue;
             }
             let mut longer = steps.clone();
@@ -173,11 +148,7 @@ fn issuers_among<'a>(
             late = Some(step);
         }
     }
-    if valid.is_empty() {
-        late.into_iter().collect()
-    } else {
-        valid
-    }
+    if valid.is_empty() { late.into_iter().collect() } else { valid }
 }
 
 /// OpenSSL's `x509_likely_issued`: names, key identifiers and kinds of keys, but no signature.
@@ -206,14 +177,8 @@ fn key_identifiers_fit(issuer: &Certificate, certificate: &Certificate) -> bool 
         (Some(wanted), Some(key)) => wanted == key,
         _ => true,
     };
-    let serial = authority
-        .serial
-        .as_ref()
-        .is_none_or(|serial| *serial == issuer.serial);
-    let name = authority
-        .issuer
-        .as_ref()
-        .is_none_or(|name| *name == issuer.issuer);
+    let serial = authority.serial.as_ref().is_none_or(|serial| *serial == issuer.serial);
+    let name = authority.issuer.as_ref().is_none_or(|name| *name == issuer.issuer);
     key && serial && name
 }
 

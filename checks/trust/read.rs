@@ -69,16 +69,12 @@ impl Chain {
     /// because the server refuses TLS 1.2 is an answer, and gives an empty chain.
     pub fn read(input: &[u8]) -> Result<Self, ReadError> {
         if let Some(sent) = read_der(input) {
-            return Ok(Self {
-                sent: sent?,
-                ..Self::default()
-            });
+            return Ok(Self { sent: sent?, ..Self::default() });
         }
         let text = decode(input);
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        let starts: Vec<usize> = (0..lines.len())
-            .filter(|at| lines[*at] == "Certificate chain")
-            .collect();
+        let starts: Vec<usize> =
+            (0..lines.len()).filter(|at| lines[*at] == "Certificate chain").collect();
         let Some(first) = starts.first() else {
             let tls12 = tls12(&lines);
             let sent = match blocks(&lines, 0) {
@@ -87,30 +83,17 @@ impl Chain {
                 }
                 other => other?,
             };
-            return Ok(Self {
-                sent,
-                tls12,
-                protocol: protocol(&lines),
-                unshown: 0,
-            });
+            return Ok(Self { sent, tls12, protocol: protocol(&lines), unshown: 0 });
         };
         let chain = Self::handshake(&lines, *first)?;
         for start in &starts[1..] {
             let other = Self::handshake(&lines, *start)?;
-            let same = chain
-                .sent
-                .iter()
-                .map(|c| &c.der)
-                .eq(other.sent.iter().map(|c| &c.der));
+            let same = chain.sent.iter().map(|c| &c.der).eq(other.sent.iter().map(|c| &c.der));
             if !same {
                 return Err(ReadError::SeveralHandshakes(starts.len()));
             }
         }
-        Ok(Self {
-            tls12: tls12(&lines),
-            protocol: protocol(&lines),
-            ..chain
-        })
+        Ok(Self { tls12: tls12(&lines), protocol: protocol(&lines), ..chain })
     }
 
     /// Takes certificates in DER, in the order sent.
@@ -129,10 +112,7 @@ impl Chain {
                     .map_err(|reason| ReadError::BrokenCertificate(index + 1, reason))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            sent,
-            ..Self::default()
-        })
+        Ok(Self { sent, ..Self::default() })
     }
 
     /// The same chain with what a handshake of TLS 1.2 alone showed.
@@ -162,10 +142,7 @@ impl Chain {
         let length_of = |title: &str| lines[start + 1..].iter().position(|line| *line == title);
         let next = length_of("Certificate chain").map_or(lines.len(), |at| start + 1 + at);
         let end = length_of("Server certificate").map_or(next, |at| (start + 1 + at).min(next));
-        let listed = lines[start..end]
-            .iter()
-            .filter(|line| is_listing(line))
-            .count();
+        let listed = lines[start..end].iter().filter(|line| is_listing(line)).count();
         let sent = match blocks(&lines[start..end], start) {
             Err(ReadError::NoCertificate(_)) => {
                 let mut leaf = blocks(&lines[start..next], start)?;
@@ -175,11 +152,7 @@ impl Chain {
             other => other?,
         };
         let unshown = listed.saturating_sub(sent.len());
-        Ok(Self {
-            sent,
-            unshown,
-            ..Self::default()
-        })
+        Ok(Self { sent, unshown, ..Self::default() })
     }
 }
 
@@ -217,10 +190,7 @@ fn read_der(input: &[u8]) -> Option<Result<Vec<Certificate>, ReadError>> {
 /// Text as people save it; `PowerShell` writes UTF-16 when output is sent to a file.
 fn decode(input: &[u8]) -> String {
     let units = |pair: fn([u8; 2]) -> u16, bytes: &[u8]| -> String {
-        let units: Vec<u16> = bytes
-            .chunks_exact(2)
-            .map(|unit| pair([unit[0], unit[1]]))
-            .collect();
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|unit| pair([unit[0], unit[1]])).collect();
         String::from_utf16_lossy(&units)
     };
     match input {
@@ -258,9 +228,7 @@ fn blocks(lines: &[&str], offset: usize) -> Result<Vec<Certificate>, ReadError> 
                 continue;
             }
         }
-        let length = lines[at..]
-            .iter()
-            .position(|line| line.starts_with("-----"));
+        let length = lines[at..].iter().position(|line| line.starts_with("-----"));
         let Some(length) =
             length.filter(|length| self::label(lines[at + length], "-----END ") == Some(label))
         else {
@@ -273,11 +241,7 @@ fn blocks(lines: &[&str], offset: usize) -> Result<Vec<Certificate>, ReadError> 
             .map_err(|_| broken("is not base64".to_owned()))?;
         certificates.push(Certificate::from_der(&der).map_err(broken)?);
     }
-    if certificates.is_empty() {
-        Err(nothing(lines, &others))
-    } else {
-        Ok(certificates)
-    }
+    if certificates.is_empty() { Err(nothing(lines, &others)) } else { Ok(certificates) }
 }
 
 fn label<'a>(line: &'a str, start: &str) -> Option<&'a str> {
@@ -309,9 +273,7 @@ fn protocol(lines: &[&str]) -> Option<String> {
     let named = lines.iter().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         let value = value.trim();
-        let known = value
-            .strip_prefix("TLSv1")
-            .or_else(|| value.strip_prefix("SSLv"))?;
+        let known = value.strip_prefix("TLSv1").or_else(|| value.strip_prefix("SSLv"))?;
         let fits = known.len() <= 2 && known.bytes().all(|b| b == b'.' || b.is_ascii_digit());
         (name.trim_end() == "Protocol" && fits).then(|| value.to_owned())
     });
@@ -379,11 +341,7 @@ mod tests {
         let text = format!("80:{text}");
         let chain = Chain::read(text.as_bytes()).unwrap();
         assert!(chain.certificates().is_empty());
-        assert!(
-            matches!(chain.tls12(), Tls12::Refused(_)),
-            "{:?}",
-            chain.tls12()
-        );
+        assert!(matches!(chain.tls12(), Tls12::Refused(_)), "{:?}", chain.tls12());
     }
 
     #[test]
@@ -392,26 +350,12 @@ mod tests {
                     CONNECTED(00000003)\nno peer certificate available\n\
                     New, (NONE), Cipher is (NONE)\n";
         let error = Chain::read(text.as_bytes()).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("ended before the server sent one"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("ended before the server sent one"), "{error}");
+        assert_eq!(tls12(&["New, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384"]), Tls12::Unseen);
         assert_eq!(
-            tls12(&["New, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384"]),
-            Tls12::Unseen
-        );
-        assert_eq!(
-            tls12(&[
-                "New, TLSv1.0, Cipher is ECDHE-RSA-AES256-SHA",
-                "Protocol  : TLSv1.2"
-            ]),
+            tls12(&["New, TLSv1.0, Cipher is ECDHE-RSA-AES256-SHA", "Protocol  : TLSv1.2"]),
             Tls12::Offered
         );
-        assert!(matches!(
-            tls12(&["Protocol  : TLSv1.1"]),
-            Tls12::Doubtful(_)
-        ));
+        assert!(matches!(tls12(&["Protocol  : TLSv1.1"]), Tls12::Doubtful(_)));
     }
 }

@@ -30,10 +30,7 @@ pub(super) fn signed_by(
             continue;
         }
         let (key, signed) = (&issuer.key.bits, &certificate.signed);
-        if algorithm
-            .verify_signature(key, signed, &certificate.signature)
-            .is_ok()
-        {
+        if algorithm.verify_signature(key, signed, &certificate.signature).is_ok() {
             return Signed::Yes;
         }
         outcome = Signed::No;

@@ -27,10 +27,7 @@ pub(super) struct Question<'a> {
 }
 
 pub(super) fn ask(question: &Question<'_>, host: Option<&ServerName<'_>>) -> Opinion {
-    let unreadable = |reason: String| Opinion {
-        chain: Err(reason.clone()),
-        name: Err(reason),
-    };
+    let unreadable = |reason: String| Opinion { chain: Err(reason.clone()), name: Err(reason) };
     let Some((leaf, rest)) = question.sent.split_first() else {
         return unreadable("there is no certificate".to_owned());
     };
@@ -39,8 +36,7 @@ pub(super) fn ask(question: &Question<'_>, host: Option<&ServerName<'_>>) -> Opi
         Ok(leaf) => Opinion {
             chain: chain(question, &leaf, rest),
             name: host.map_or(Ok(()), |host| {
-                leaf.verify_is_valid_for_subject_name(host)
-                    .map_err(|error| reason(&error))
+                leaf.verify_is_valid_for_subject_name(host).map_err(|error| reason(&error))
             }),
         },
         Err(error) => unreadable(reason(&error)),
@@ -58,10 +54,8 @@ fn chain(
         .filter(|anchor| !anchor.der.is_empty())
         .map(|anchor| CertificateDer::from(anchor.der.as_slice()))
         .collect();
-    let mut anchors: Vec<TrustAnchor<'_>> = ders
-        .iter()
-        .filter_map(|der| anchor_from_trusted_cert(der).ok())
-        .collect();
+    let mut anchors: Vec<TrustAnchor<'_>> =
+        ders.iter().filter_map(|der| anchor_from_trusted_cert(der).ok()).collect();
     anchors.extend(question.anchors.iter().filter_map(|anchor| anchor.anchor()));
     let between: Vec<CertificateDer<'_>> = rest
         .iter()

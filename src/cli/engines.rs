@@ -155,9 +155,7 @@ impl GrantsArguments {
         }
         if !self.tables.is_empty() {
             let items = self.tables.iter().flat_map(|list| split(list, ','));
-            return Ok(Selection::Tables(
-                items.map(table).collect::<Result<_, _>>()?,
-            ));
+            return Ok(Selection::Tables(items.map(table).collect::<Result<_, _>>()?));
         }
         Ok(Selection::Unnamed)
     }

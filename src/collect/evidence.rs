@@ -233,10 +233,7 @@ impl Reading<'_> {
 /// The call that delivers a list.
 fn unlock(key: &str) -> Unlock {
     let action = |(_, action): &(&str, &str)| Unlock::IamAction((*action).into());
-    Inventory::LISTS
-        .iter()
-        .find(|(list, _)| *list == key)
-        .map_or(Unlock::Nothing, action)
+    Inventory::LISTS.iter().find(|(list, _)| *list == key).map_or(Unlock::Nothing, action)
 }
 
 /// What stands in a folder, in the order of names, without what is hidden.
@@ -258,10 +255,8 @@ fn prefix_list_of(path: &Path) -> Option<String> {
     let mut found = BTreeSet::new();
     for (place, _) in name.match_indices("pl-") {
         let is_start = !name[..place].ends_with(|letter: char| letter.is_ascii_alphanumeric());
-        let id: String = name[place + "pl-".len()..]
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .collect();
+        let id: String =
+            name[place + "pl-".len()..].chars().take_while(char::is_ascii_alphanumeric).collect();
         if is_start && !id.is_empty() {
             found.insert(format!("pl-{id}"));
         }

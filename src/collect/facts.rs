@@ -24,16 +24,11 @@ pub fn read(path: &Path) -> Result<Facts, CollectError> {
         return Err(CollectError::EmptyFile(path.into()));
     }
     let json = |error| CollectError::json(path, error);
-    let version = serde_json::from_slice::<Versioned>(&document)
-        .map_err(json)?
-        .version;
+    let version = serde_json::from_slice::<Versioned>(&document).map_err(json)?.version;
     match version {
         None => return Err(CollectError::NotFacts(path.into())),
         Some(version) if !is_read(&version) => {
-            return Err(CollectError::Version {
-                path: path.into(),
-                version: version.to_string(),
-            });
+            return Err(CollectError::Version { path: path.into(), version: version.to_string() });
         }
         Some(_) => {}
     }
@@ -41,9 +36,7 @@ pub fn read(path: &Path) -> Result<Facts, CollectError> {
 }
 
 fn is_read(version: &Value) -> bool {
-    version
-        .as_u64()
-        .is_some_and(|version| (1..=u64::from(VERSION)).contains(&version))
+    version.as_u64().is_some_and(|version| (1..=u64::from(VERSION)).contains(&version))
 }
 
 /// Just the version of a document.
@@ -79,10 +72,7 @@ mod tests {
         for (document, error) in [
             ("", "facts.json: empty file"),
             ("nonsense", "facts.json:1:2: expected ident"),
-            (
-                "{\"version\": 1,\n  \"taken_at\" 2}",
-                "facts.json:2:14: expected `:`",
-            ),
+            ("{\"version\": 1,\n  \"taken_at\" 2}", "facts.json:2:14: expected `:`"),
             (
                 r#"{"version": 2, "taken_at": 5, "novelty": {}}"#,
                 "facts.json: facts version 2; this program reads version 1",
@@ -119,10 +109,8 @@ mod tests {
     #[test]
     fn windows_writes_facts_too() {
         let document = r#"{"version": 1, "taken_at": "2026-11-24T10:00:00Z"}"#;
-        let utf16: Vec<u8> = format!("\u{FEFF}{document}")
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
+        let utf16: Vec<u8> =
+            format!("\u{FEFF}{document}").encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(reading(&utf16), reading(document.as_bytes()));
         assert!(reading(&utf16).is_ok());
     }

@@ -69,19 +69,13 @@ pub enum CollectError {
 }
 
 fn list(paths: &[PathBuf]) -> String {
-    let names: Vec<String> = paths
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     names.join(", ")
 }
 
 impl CollectError {
     fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            path: path.into(),
-            source,
-        }
+        Self::Io { path: path.into(), source }
     }
 
     /// `serde_json` writes the place behind the message; here it stands in front, as compilers do.
@@ -91,9 +85,8 @@ impl CollectError {
         }
         let (line, column) = (error.line(), error.column());
         let text = error.to_string();
-        let message = text
-            .strip_suffix(&format!(" at line {line} column {column}"))
-            .unwrap_or(&text);
+        let message =
+            text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
         // A file's own words may hold anything, also what a terminal would obey.
         let message = message
             .chars()
@@ -105,12 +98,7 @@ impl CollectError {
                 }
             })
             .collect();
-        Self::Json {
-            path: path.into(),
-            line,
-            column,
-            message,
-        }
+        Self::Json { path: path.into(), line, column, message }
     }
 }
 

@@ -40,10 +40,7 @@ pub(super) fn open<'a>(mut file: impl Read + 'a) -> io::Result<Text<'a>> {
     let bytes = Cursor::new(start).chain(file);
     let text: Box<dyn Read + 'a> = match is_utf16 {
         Some(unit) => Box::new(Utf16 {
-            units: Units {
-                bytes: BufReader::with_capacity(BUFFER, bytes),
-                unit,
-            },
+            units: Units { bytes: BufReader::with_capacity(BUFFER, bytes), unit },
             held: None,
         }),
         None => Box::new(bytes),
@@ -57,10 +54,8 @@ pub(super) fn open<'a>(mut file: impl Read + 'a) -> io::Result<Text<'a>> {
 pub(super) fn kind(text: &mut Text) -> io::Result<Kind> {
     loop {
         let bytes = text.fill_buf()?;
-        let blank = bytes
-            .iter()
-            .position(|byte| !byte.is_ascii_whitespace())
-            .unwrap_or(bytes.len());
+        let blank =
+            bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(bytes.len());
         let is_end = bytes.is_empty();
         let kind = match &bytes[blank..] {
             [] if is_end => Kind::Empty,
@@ -84,9 +79,7 @@ fn begins_a_list(rest: &[u8]) -> bool {
         .map_or(&[][..], |place| &rest[place..]);
     match rest {
         [] | [b'{' | b'"' | b']' | b'-' | b'0'..=b'9', ..] => true,
-        word => ["true", "false", "null"]
-            .iter()
-            .any(|value| word.starts_with(value.as_bytes())),
+        word => ["true", "false", "null"].iter().any(|value| word.starts_with(value.as_bytes())),
     }
 }
 
@@ -118,10 +111,8 @@ struct Utf16<R> {
 
 impl<R: Read> Utf16<R> {
     fn next_char(&mut self) -> io::Result<Option<char>> {
-        let Some(first) = self
-            .held
-            .take()
-            .map_or_else(|| self.units.next(), |unit| Ok(Some(unit)))?
+        let Some(first) =
+            self.held.take().map_or_else(|| self.units.next(), |unit| Ok(Some(unit)))?
         else {
             return Ok(None);
         };

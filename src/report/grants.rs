@@ -32,11 +32,7 @@ pub fn render(answer: &Answer, asked: &Asked<'_>, style: &Style) -> String {
             Tone::Doubtful,
             &format!(
                 "can't be told: {}",
-                counted(
-                    answer.gaps.len(),
-                    "thing was not seen",
-                    "things were not seen"
-                )
+                counted(answer.gaps.len(), "thing was not seen", "things were not seen")
             ),
         ),
     }
@@ -44,23 +40,14 @@ pub fn render(answer: &Answer, asked: &Asked<'_>, style: &Style) -> String {
         page.labelled("  ? ", Tone::Doubtful, Tone::Plain, &gap_text(gap));
     }
     if !answer.inactive_roles.is_empty() {
-        let roles: Vec<String> = answer
-            .inactive_roles
-            .iter()
-            .map(|role| plain(role))
-            .collect();
+        let roles: Vec<String> = answer.inactive_roles.iter().map(|role| plain(role)).collect();
         let text = format!("granted and not active: {}", listed(&roles));
         page.labelled("  ! ", Tone::Doubtful, Tone::Plain, &text);
     }
     for statement in &answer.grant {
         page.command(2, statement);
     }
-    for note in answer
-        .notes
-        .iter()
-        .map(|note| plain(note))
-        .chain(taken(asked))
-    {
+    for note in answer.notes.iter().map(|note| plain(note)).chain(taken(asked)) {
         page.paragraph(2, Tone::Dim, &note);
     }
     page.finish()
@@ -89,10 +76,9 @@ fn objects(selection: &Selection) -> Vec<String> {
     match selection {
         Selection::Unnamed => vec!["every schema".to_owned()],
         Selection::Schemas(schemas) => schemas.iter().map(|schema| plain(schema)).collect(),
-        Selection::Tables(tables) => tables
-            .iter()
-            .map(|(schema, table)| plain(&format!("{schema}.{table}")))
-            .collect(),
+        Selection::Tables(tables) => {
+            tables.iter().map(|(schema, table)| plain(&format!("{schema}.{table}"))).collect()
+        }
     }
 }
 
@@ -116,10 +102,8 @@ fn missing(page: &mut Page, answer: &Answer) {
     }
     while let Some(first) = order.first() {
         let privileges = on[first].clone();
-        let same: Vec<String> = order
-            .extract_if(.., |object| on[object] == privileges)
-            .map(plain)
-            .collect();
+        let same: Vec<String> =
+            order.extract_if(.., |object| on[object] == privileges).map(plain).collect();
         let is_all = privileges.len() == Privilege::TARGET.len();
         let list = if is_all && !answer.grant.is_empty() {
             // The statement below names them.

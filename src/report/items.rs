@@ -44,10 +44,7 @@ impl Item {
             advice: plain(&remedy.advice),
             commands: remedy.commands.clone(),
             explains: Vec::new(),
-            part_without_command: remedy
-                .changes
-                .iter()
-                .any(|change| change.commands().is_empty()),
+            part_without_command: remedy.changes.iter().any(|change| change.commands().is_empty()),
         }
     }
 
@@ -70,14 +67,8 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
         .map(|(index, cause)| {
             let level = level_of(report, &cause.check, &cause.message);
             let (check, message) = (&cause.check, &cause.message);
-            let mut item = Item::new(
-                index + 1,
-                level,
-                check,
-                message,
-                &cause.subjects,
-                &cause.remedy,
-            );
+            let mut item =
+                Item::new(index + 1, level, check, message, &cause.subjects, &cause.remedy);
             item.explains = cause.explains.iter().map(|check| plain(check)).collect();
             item
         })
@@ -89,9 +80,8 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
         for finding in &row.findings {
             let (check, message) = (plain(&row.check), plain(&finding.message));
             let is_cause = |item: &Item| item.number <= report.root_causes.len();
-            if let Some(known) = items
-                .iter_mut()
-                .find(|item| item.check == check && item.message == message)
+            if let Some(known) =
+                items.iter_mut().find(|item| item.check == check && item.message == message)
             {
                 if let Some(seat) = seat(&row.subject)
                     && !is_cause(known)

@@ -33,10 +33,7 @@ const RUN: &str = "doctor/run";
 /// The reports as one document. `fail_on` is the level from which a finding is a failure and an
 /// undecided row an error.
 pub fn render(reports: &[Report], fail_on: Severity) -> String {
-    let names: Vec<&str> = reports
-        .iter()
-        .map(|report| report.migration.name.as_str())
-        .collect();
+    let names: Vec<&str> = reports.iter().map(|report| report.migration.name.as_str()).collect();
     let mut document = Document::new(ROOT);
     for (report, segment) in reports.iter().zip(segments(&names)) {
         document.add_test_suite(suite(report, &segment, fail_on));
@@ -87,9 +84,7 @@ fn suite(report: &Report, segment: &str, fail_on: Severity) -> TestSuite {
     let migration = &report.migration;
     let mut suite = TestSuite::new(single_line(&migration.name, ROOT));
     // The common schema wants no zone; the property says that it is UTC.
-    suite
-        .extra
-        .insert("timestamp".into(), iso(report.taken_at).into());
+    suite.extra.insert("timestamp".into(), iso(report.taken_at).into());
     if let Some(host) = &migration.tidb_host {
         suite.extra.insert("hostname".into(), plain(host).into());
     }
@@ -118,9 +113,7 @@ fn suite(report: &Report, segment: &str, fail_on: Severity) -> TestSuite {
     for row in &report.rows {
         let mut classname = format!("{ROOT}.{segment}.{}", subject(&row.subject));
         // One check has one row per subject. Should a report break that, no case may vanish.
-        let count: &mut usize = taken
-            .entry((row.check.clone(), classname.clone()))
-            .or_default();
+        let count: &mut usize = taken.entry((row.check.clone(), classname.clone())).or_default();
         *count += 1;
         if *count > 1 {
             let _ = write!(classname, "_n{count}");
@@ -274,21 +267,11 @@ fn body(message: &str, row: &Row) -> String {
 }
 
 fn finding_lines(finding: &Finding) -> Vec<String> {
-    let mut lines = vec![format!(
-        "{}: {}",
-        finding.level.as_str(),
-        plain(&finding.message)
-    )];
+    let mut lines = vec![format!("{}: {}", finding.level.as_str(), plain(&finding.message))];
     if !finding.remedy.advice.is_empty() {
         lines.push(format!("fix: {}", plain(&finding.remedy.advice)));
     }
-    lines.extend(
-        finding
-            .remedy
-            .commands
-            .iter()
-            .map(|command| format!("$ {}", plain(command))),
-    );
+    lines.extend(finding.remedy.commands.iter().map(|command| format!("$ {}", plain(command))));
     lines
 }
 
@@ -296,10 +279,7 @@ fn gap_line(gap: &Gap) -> String {
     let what = plain(&gap.to_string());
     match &gap.unlock {
         Unlock::Nothing => format!("not seen: {what} (can't be seen from outside)"),
-        unlock => format!(
-            "not seen: {what}; it would take {}",
-            plain(&unlock.to_string())
-        ),
+        unlock => format!("not seen: {what}; it would take {}", plain(&unlock.to_string())),
     }
 }
 
@@ -327,11 +307,7 @@ fn note(row: &Row, fail_on: Severity) -> Option<String> {
 /// Harmless text on one line, never empty.
 fn single_line(text: &str, otherwise: &str) -> String {
     let line = plain(text).trim().to_owned();
-    if line.is_empty() {
-        otherwise.to_owned()
-    } else {
-        line
-    }
+    if line.is_empty() { otherwise.to_owned() } else { line }
 }
 
 /// `2026-11-24T10:02:00`, in UTC.

@@ -75,9 +75,9 @@ fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        format!("{}{}", first.to_lowercase(), letters.as_str())
-    })
+    letters
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}", first.to_lowercase(), letters.as_str()))
 }
 
 /// All reports of a run.
@@ -102,10 +102,7 @@ impl Outputs {
                     second: second.format,
                 });
             }
-            (None, _) => targets.push(Target {
-                format: Format::Terminal,
-                file: None,
-            }),
+            (None, _) => targets.push(Target { format: Format::Terminal, file: None }),
             (Some(_), None) => {}
         }
         let mut seen: Vec<PathBuf> = Vec::new();
@@ -125,11 +122,7 @@ impl Outputs {
             move |source| ReportError::File { file, source }
         };
         // All are checked before the first is touched.
-        for file in outputs
-            .targets
-            .iter()
-            .filter_map(|target| target.file.as_ref())
-        {
+        for file in outputs.targets.iter().filter_map(|target| target.file.as_ref()) {
             check(file).map_err(failed(file))?;
         }
         for target in &outputs.targets {
@@ -165,10 +158,8 @@ impl Outputs {
         for target in &self.targets {
             let done = if let Some(file) = &target.file {
                 let text = self.render(target.format, reports, &Style::FILE);
-                replace(file, &text).map_err(|source| ReportError::File {
-                    file: file.clone(),
-                    source,
-                })
+                replace(file, &text)
+                    .map_err(|source| ReportError::File { file: file.clone(), source })
             } else {
                 let text = self.render(target.format, reports, &self.context.style);
                 print(stdout, &text).map_err(ReportError::StandardOutput)
@@ -199,10 +190,7 @@ impl Outputs {
         let context = &self.context;
         match format {
             Format::Terminal => {
-                format!(
-                    "? {}: no result, the run did not finish\n",
-                    plain(&context.migration)
-                )
+                format!("? {}: no result, the run did not finish\n", plain(&context.migration))
             }
             Format::Json => json::render(&[unfinished(context)]),
             Format::Junit => {
@@ -219,18 +207,11 @@ fn unfinished(context: &Context) -> Report {
         .iter()
         .map(|check| Row {
             check: check.clone(),
-            subject: Subject {
-                kind: "migration".to_owned(),
-                id: context.migration.clone(),
-            },
+            subject: Subject { kind: "migration".to_owned(), id: context.migration.clone() },
             outcome: Outcome::Unknown,
             level: Severity::Error,
             findings: Vec::new(),
-            gaps: vec![Gap::new(
-                "no result",
-                "the run did not finish",
-                Unlock::Nothing,
-            )],
+            gaps: vec![Gap::new("no result", "the run did not finish", Unlock::Nothing)],
             evidence: Vec::new(),
             by: Vec::new(),
             reason: None,
@@ -345,20 +326,13 @@ fn fill(mut new: File, old: &Path, text: &str) -> io::Result<()> {
 }
 
 fn straight(file: &Path, text: &str) -> io::Result<()> {
-    let mut stream = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(file)?;
+    let mut stream = OpenOptions::new().write(true).create(true).truncate(true).open(file)?;
     print(&mut stream, text)
 }
 
 /// Writes to a stream. Whoever reads it may stop reading.
 fn print(stream: &mut impl Write, text: &str) -> io::Result<()> {
-    match stream
-        .write_all(text.as_bytes())
-        .and_then(|()| stream.flush())
-    {
+    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
@@ -400,10 +374,7 @@ mod tests {
     }
 
     fn target(format: Format, file: &Path) -> Target {
-        Target {
-            format,
-            file: Some(file.to_owned()),
-        }
+        Target { format, file: Some(file.to_owned()) }
     }
 
     fn stdout(format: Format) -> Target {
@@ -427,16 +398,10 @@ mod tests {
     fn a_file_says_did_not_finish_until_the_run_has() {
         let folder = tempfile::tempdir().unwrap();
         let files = Format::ALL.map(|format| (format, folder.path().join(format.as_str())));
-        let targets = files
-            .iter()
-            .map(|(format, file)| target(*format, file))
-            .collect();
+        let targets = files.iter().map(|(format, file)| target(*format, file)).collect();
         let outputs = Outputs::prepare(targets, context()).unwrap();
         let read = |index: usize| fs::read_to_string(&files[index].1).unwrap();
-        assert_eq!(
-            read(0),
-            "? orders-to-tidb: no result, the run did not finish\n"
-        );
+        assert_eq!(read(0), "? orders-to-tidb: no result, the run did not finish\n");
         let report: Report = serde_json::from_str(&read(1)).unwrap();
         assert_eq!((report.verdict, report.exit_code), (Verdict::Unknown, 3));
         assert_eq!(report.count(Outcome::Unknown), report.rows.len());
@@ -447,10 +412,7 @@ mod tests {
         let reports = [samples::broken(), samples::healthy()];
         outputs.finish_to(&reports, &mut seen).unwrap();
         let text = String::from_utf8(seen).unwrap();
-        assert!(
-            text.starts_with("A demo.\n"),
-            "the terminal gets a report of its own"
-        );
+        assert!(text.starts_with("A demo.\n"), "the terminal gets a report of its own");
         assert_eq!(text.matches("A demo.").count(), 1);
         assert_eq!(read(1), json::render(&reports));
         assert_eq!(read(2), junit::render(&reports, Severity::Error));
@@ -467,19 +429,13 @@ mod tests {
         symlink("a.json", &link).unwrap();
         let held = File::open(&file).unwrap();
         let outputs = Outputs::prepare(vec![target(Format::Json, &link)], context()).unwrap();
-        outputs
-            .finish_to(&[samples::healthy()], &mut io::sink())
-            .unwrap();
+        outputs.finish_to(&[samples::healthy()], &mut io::sink()).unwrap();
         let meta = fs::metadata(&file).unwrap();
         assert_eq!(meta.mode() & 0o777, 0o640);
         // Whoever has the old file open keeps the old one whole.
         assert_eq!(io::read_to_string(held).unwrap(), "old");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert!(
-            fs::read_to_string(&link)
-                .unwrap()
-                .contains("orders-to-tidb")
-        );
+        assert!(fs::read_to_string(&link).unwrap().contains("orders-to-tidb"));
     }
 
     #[test]
@@ -508,9 +464,7 @@ mod tests {
         fs::write(&file, "precious").unwrap();
         symlink("file", folder.path().join("link")).unwrap();
         let refused = |targets: Vec<Target>| {
-            let error = Outputs::prepare(targets, context())
-                .unwrap_err()
-                .to_string();
+            let error = Outputs::prepare(targets, context()).unwrap_err().to_string();
             assert!(!error.contains('\n'));
             error.replace(&folder.path().display().to_string(), "…")
         };
@@ -523,10 +477,7 @@ mod tests {
             refused(vec![json(file.clone()), json(folder.path().join("link"))]),
             "--report: two reports go to the same file, …/link"
         );
-        let other_name = folder
-            .path()
-            .join("../")
-            .join(folder.path().file_name().unwrap());
+        let other_name = folder.path().join("../").join(folder.path().file_name().unwrap());
         assert_eq!(
             refused(vec![json(good.clone()), json(other_name.join("good"))]),
             format!(
@@ -535,10 +486,7 @@ mod tests {
             )
         );
         assert_eq!(
-            refused(vec![
-                json(good.clone()),
-                json(folder.path().join("no/where"))
-            ]),
+            refused(vec![json(good.clone()), json(folder.path().join("no/where"))]),
             "…/no/where: can't write the report: no such file or directory"
         );
         assert_eq!(
@@ -562,18 +510,12 @@ mod tests {
         outputs.finish_to(&reports, &mut gone).unwrap();
         let mut full = Failing(io::ErrorKind::StorageFull);
         let error = outputs.finish_to(&reports, &mut full).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "standard output: can't write the report: no storage space"
-        );
+        assert_eq!(error.to_string(), "standard output: can't write the report: no storage space");
         let full = target(Format::Json, Path::new("/dev/full"));
         let outputs = Outputs::prepare(vec![full], context()).unwrap();
         let mut seen = Vec::new();
         let error = outputs.finish_to(&reports, &mut seen).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "/dev/full: can't write the report: no space left on device"
-        );
+        assert_eq!(error.to_string(), "/dev/full: can't write the report: no space left on device");
         assert!(!seen.is_empty(), "the others are written all the same");
     }
 }

@@ -30,10 +30,7 @@ pub fn render(probe: &Probe, file: &Path) -> String {
         }
     };
     line("DNS", describe(probe.dns.as_ref(), dns));
-    line(
-        "TCP",
-        describe(probe.tcp.as_ref(), |attempts| tcp(attempts)),
-    );
+    line("TCP", describe(probe.tcp.as_ref(), |attempts| tcp(attempts)));
     line("MySQL", describe(probe.greeting.as_ref(), greeting));
     line("TLS", describe(probe.tls.as_ref(), tls));
     line("TLS 1.2", describe(probe.tls12.as_ref(), tls));
@@ -42,11 +39,7 @@ pub fn render(probe: &Probe, file: &Path) -> String {
         let _ = writeln!(text, "  {:8} {}", "", plain(&session(&probe.session)));
     }
     let file = file.display().to_string();
-    let _ = writeln!(
-        text,
-        "saved to {}; tidb-dms doctor --facts … judges it",
-        plain(&file)
-    );
+    let _ = writeln!(text, "saved to {}; tidb-dms doctor --facts … judges it", plain(&file));
     text
 }
 
@@ -64,16 +57,8 @@ fn dns(outcome: &DnsOutcome) -> String {
         DnsOutcome::Answer(answer) => {
             let addresses: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
             let via = answer.aliases.last().map(|name| format!(" via {name}"));
-            let by = answer
-                .resolver
-                .as_ref()
-                .map(|name| format!(", says {name}"));
-            format!(
-                "{}{}{}",
-                addresses.join(", "),
-                via.unwrap_or_default(),
-                by.unwrap_or_default()
-            )
+            let by = answer.resolver.as_ref().map(|name| format!(", says {name}"));
+            format!("{}{}{}", addresses.join(", "), via.unwrap_or_default(), by.unwrap_or_default())
         }
         DnsOutcome::NoSuchName { resolver } => format!("no such name, says {resolver}"),
         DnsOutcome::NoAddress { resolver } => format!("no IPv4 address, says {resolver}"),
@@ -102,11 +87,7 @@ fn greeting(outcome: &GreetingOutcome) -> String {
         GreetingOutcome::Greeting(greeting) => format!(
             "{}, {}",
             greeting.server_version,
-            if greeting.tls {
-                "offers TLS"
-            } else {
-                "offers no TLS"
-            }
+            if greeting.tls { "offers TLS" } else { "offers no TLS" }
         ),
         GreetingOutcome::Refused(error) => server_error(error),
         GreetingOutcome::NotMysql(what) => format!("not a MySQL server: {what}"),
@@ -138,12 +119,10 @@ fn tls(outcome: &TlsOutcome) -> String {
 
 fn login(outcome: &LoginOutcome) -> String {
     match outcome {
-        LoginOutcome::Accepted {
-            danger_unverified: false,
-        } => "let in".into(),
-        LoginOutcome::Accepted {
-            danger_unverified: true,
-        } => "let in; nothing proved who the server is".into(),
+        LoginOutcome::Accepted { danger_unverified: false } => "let in".into(),
+        LoginOutcome::Accepted { danger_unverified: true } => {
+            "let in; nothing proved who the server is".into()
+        }
         LoginOutcome::Refused(error) => server_error(error),
         LoginOutcome::Broken(how) => format!("broken off: {how}"),
         LoginOutcome::TimedOut => "the server fell silent".into(),

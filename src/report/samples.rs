@@ -40,17 +40,11 @@ pub(super) fn row(check: &str, subject: &Subject, outcome: Outcome) -> Row {
 }
 
 fn migration() -> Subject {
-    Subject {
-        kind: "migration".into(),
-        id: "orders-to-tidb".into(),
-    }
+    Subject { kind: "migration".into(), id: "orders-to-tidb".into() }
 }
 
 fn seat(id: &str) -> Subject {
-    Subject {
-        kind: "subnet".into(),
-        id: id.into(),
-    }
+    Subject { kind: "subnet".into(), id: id.into() }
 }
 
 fn pass(check: &str, subject: &Subject, resource: &str, field: &str, value: &str) -> Row {
@@ -99,11 +93,7 @@ fn unseen(check: &str, subject: &Subject, gap: Gap) -> Row {
 }
 
 fn hop(kind: &str, id: &str, detail: &str) -> Hop {
-    Hop {
-        kind: kind.into(),
-        id: id.into(),
-        detail: detail.into(),
-    }
+    Hop { kind: kind.into(), id: id.into(), detail: detail.into() }
 }
 
 fn trace(seat: &str, cidr: &str) -> Trace {
@@ -113,11 +103,7 @@ fn trace(seat: &str, cidr: &str) -> Trace {
         hops: vec![
             hop("subnet", seat, cidr),
             hop("route-table", "rtb-0b22", "0.0.0.0/0 → nat-0a17"),
-            hop(
-                "security-group",
-                "sg-0f63",
-                "outbound: tcp 4000 to 0.0.0.0/0",
-            ),
+            hop("security-group", "sg-0f63", "outbound: tcp 4000 to 0.0.0.0/0"),
             hop(
                 "network-acl",
                 "acl-0c33",
@@ -140,11 +126,7 @@ pub(super) fn stopped(seat: &str, cidr: &str) -> Trace {
     let mut trace = trace(seat, cidr);
     trace.verdict = PathVerdict::Stopped;
     trace.hops.truncate(5);
-    trace.hops.push(hop(
-        "route-table",
-        "rtb-0d44",
-        "✗ 44.210.0.50 matches no route",
-    ));
+    trace.hops.push(hop("route-table", "rtb-0d44", "✗ 44.210.0.50 matches no route"));
     trace.stops.push(Stop {
         code: Code::NoRouteToDestination,
         leg: Leg::Nat,
@@ -198,11 +180,7 @@ fn paths(make: fn(&str, &str) -> Trace) -> Vec<SeatPath> {
         (SEATS[1], "10.0.2.0/24, us-east-1b", "Multi-AZ standby"),
     ]
     .into_iter()
-    .map(|(id, cidr, role)| SeatPath {
-        seat: id.into(),
-        role: role.into(),
-        trace: make(id, cidr),
-    })
+    .map(|(id, cidr, role)| SeatPath { seat: id.into(), role: role.into(), trace: make(id, cidr) })
     .collect()
 }
 
@@ -227,21 +205,13 @@ pub(super) fn settle(mut report: Report) -> Report {
     report.counts = Outcome::ALL
         .into_iter()
         .map(|outcome| {
-            let count = report
-                .rows
-                .iter()
-                .filter(|row| row.outcome == outcome)
-                .count();
+            let count = report.rows.iter().filter(|row| row.outcome == outcome).count();
             (outcome.as_str().to_owned(), count)
         })
         .collect();
     let judged = |row: &&Row| !matches!(row.outcome, Outcome::Waived | Outcome::NotApplicable);
     let mut rows = report.rows.iter().filter(judged);
-    let fails = |row: &Row| {
-        row.findings
-            .iter()
-            .any(|finding| finding.level == Severity::Error)
-    };
+    let fails = |row: &Row| row.findings.iter().any(|finding| finding.level == Severity::Error);
     let open = |row: &Row| row.outcome.is_undecided() && row.level == Severity::Error;
     (report.verdict, report.exit_code) = if rows.clone().any(fails) {
         (Verdict::Fail, 1)
@@ -285,20 +255,8 @@ fn base() -> Report {
                 "Availability Zones",
                 "us-east-1a, us-east-1b",
             ),
-            pass(
-                "network/route",
-                &seat(SEATS[0]),
-                "rtb-0b22",
-                "route",
-                "0.0.0.0/0 → nat-0a17",
-            ),
-            pass(
-                "network/route",
-                &seat(SEATS[1]),
-                "rtb-0b22",
-                "route",
-                "0.0.0.0/0 → nat-0a17",
-            ),
+            pass("network/route", &seat(SEATS[0]), "rtb-0b22", "route", "0.0.0.0/0 → nat-0a17"),
+            pass("network/route", &seat(SEATS[1]), "rtb-0b22", "route", "0.0.0.0/0 → nat-0a17"),
             not_applicable("network/private-endpoint", "the path is public"),
             not_applicable("network/vpc-peering", "the path is public"),
         ],
@@ -425,14 +383,8 @@ pub(super) fn broken() -> Report {
     for name in &names {
         report.rows.push(unseen(name, &migration(), gap.clone()));
     }
-    report.to_decide.push(ToDecide {
-        gap,
-        checks: names.to_vec(),
-    });
-    report.rehearsal = Some(Rehearsal {
-        cured: vec![1, 2, 3],
-        still_failing: Vec::new(),
-    });
+    report.to_decide.push(ToDecide { gap, checks: names.to_vec() });
+    report.rehearsal = Some(Rehearsal { cured: vec![1, 2, 3], still_failing: Vec::new() });
     report.paths = paths(stopped);
     report.left_out = 3;
     settle(report)
@@ -446,44 +398,27 @@ pub(super) fn undecided() -> Report {
         "the list of NAT gateways was not delivered",
         Unlock::IamAction("ec2:DescribeNatGateways".into()),
     );
-    let beyond = Gap::new(
-        "tgw-0123",
-        "what happens at the transit gateway can't be seen",
-        Unlock::Nothing,
-    );
+    let beyond =
+        Gap::new("tgw-0123", "what happens at the transit gateway can't be seen", Unlock::Nothing);
     for id in SEATS {
-        report
-            .rows
-            .push(unseen("network/nat-gateway", &seat(id), gap.clone()));
+        report.rows.push(unseen("network/nat-gateway", &seat(id), gap.clone()));
     }
-    report
-        .rows
-        .push(unseen("network/beyond", &seat(SEATS[0]), beyond.clone()));
+    report.rows.push(unseen("network/beyond", &seat(SEATS[0]), beyond.clone()));
     let mut light = unseen("access/egress-is-stable", &migration(), gap.clone());
     light.level = Severity::Advice;
     report.rows.push(light);
     report.to_decide = vec![
-        ToDecide {
-            gap: beyond,
-            checks: vec!["network/beyond".into()],
-        },
+        ToDecide { gap: beyond, checks: vec!["network/beyond".into()] },
         ToDecide {
             gap: gap.clone(),
-            checks: vec![
-                "network/nat-gateway".into(),
-                "access/egress-is-stable".into(),
-            ],
+            checks: vec!["network/nat-gateway".into(), "access/egress-is-stable".into()],
         },
     ];
     for path in &mut report.paths {
         path.trace.verdict = PathVerdict::Unknown;
         path.trace.hops.truncate(4);
         path.trace.egress_addresses.clear();
-        path.trace.gaps.push(Doubt {
-            gap: gap.clone(),
-            code: Code::BadState,
-            leg: Leg::Nat,
-        });
+        path.trace.gaps.push(Doubt { gap: gap.clone(), code: Code::BadState, leg: Leg::Nat });
     }
     settle(report)
 }
@@ -547,13 +482,7 @@ pub(super) fn hostile() -> Report {
     report.notes.push(evil.into());
     report.assumptions.push(Assumption::new(evil, evil, evil));
     let long = format!("subnet-{}", "0123456789abcdef".repeat(20));
-    for subject in [
-        seat(&long),
-        seat("a.b"),
-        seat("a_b"),
-        seat(evil),
-        seat("migration"),
-    ] {
+    for subject in [seat(&long), seat("a.b"), seat("a_b"), seat(evil), seat("migration")] {
         let mut row = found(
             "network/odd",
             &subject,
@@ -563,8 +492,7 @@ pub(super) fn hostile() -> Report {
             evil,
         );
         row.findings[0].remedy.commands = vec![format!("aws {evil} --x '{evil}'")];
-        row.gaps
-            .push(Gap::new(evil, evil, Unlock::File(evil.into())));
+        row.gaps.push(Gap::new(evil, evil, Unlock::File(evil.into())));
         row.evidence.push(Evidence {
             resource: evil.into(),
             field: evil.into(),
@@ -576,9 +504,7 @@ pub(super) fn hostile() -> Report {
     let mut odd = not_applicable("network/数据库", evil);
     odd.subject.id = evil.into();
     report.rows.push(odd);
-    report
-        .rows
-        .push(pass(evil, &migration(), evil, &long, evil));
+    report.rows.push(pass(evil, &migration(), evil, &long, evil));
     for path in &mut report.paths {
         path.role = evil.into();
         path.trace.hops[1].id.clone_from(&long);

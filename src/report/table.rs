@@ -42,12 +42,8 @@ pub(super) fn write(page: &mut Page, report: &Report, items: &[Item]) {
     let lines = lines(report, items);
     let total = totals(report);
     let names: Vec<String> = lines.iter().map(|line| name(line, &total)).collect();
-    let category_columns = lines
-        .iter()
-        .map(|line| width(&line.category))
-        .max()
-        .unwrap_or(0)
-        .min(WIDEST.0);
+    let category_columns =
+        lines.iter().map(|line| width(&line.category)).max().unwrap_or(0).min(WIDEST.0);
     let name_columns = names
         .iter()
         .map(|name| width(name))
@@ -74,15 +70,8 @@ pub(super) fn write(page: &mut Page, report: &Report, items: &[Item]) {
     }
     // Each column has one space on either side; four bars stand between and around.
     let fixed = [category_columns, name_columns];
-    let rest = page
-        .columns()
-        .saturating_sub(fixed.iter().sum::<usize>() + 10)
-        .max(10);
-    let wanted = lines
-        .iter()
-        .map(|line| width(&line.what))
-        .max()
-        .unwrap_or(0);
+    let rest = page.columns().saturating_sub(fixed.iter().sum::<usize>() + 10).max(10);
+    let wanted = lines.iter().map(|line| width(&line.what)).max().unwrap_or(0);
     let columns = [fixed[0], fixed[1], rest.min(wanted.max(10))];
     table.set_constraints(columns.map(|columns| {
         let columns = u16::try_from(columns + 2).unwrap_or(u16::MAX);
@@ -249,9 +238,7 @@ fn findings(row: &Row, items: &[Item]) -> String {
         .iter()
         .filter_map(|finding| {
             let message = plain(&finding.message);
-            items
-                .iter()
-                .find(|item| item.check == check && item.message == message)
+            items.iter().find(|item| item.check == check && item.message == message)
         })
         .map(|item| item.number.to_string())
         .collect();
@@ -259,10 +246,7 @@ fn findings(row: &Row, items: &[Item]) -> String {
     if numbers.is_empty() {
         return evidence(row);
     }
-    let is_broken = row
-        .findings
-        .iter()
-        .any(|finding| finding.level == Severity::Error);
+    let is_broken = row.findings.iter().any(|finding| finding.level == Severity::Error);
     let seen = if row.evidence.is_empty() || is_broken {
         String::new()
     } else {
@@ -275,11 +259,7 @@ fn evidence(row: &Row) -> String {
     let mut items: Vec<String> = Vec::new();
     for evidence in &row.evidence {
         let resource = plain(&evidence.resource);
-        let item = format!(
-            "{resource}: {} {}",
-            plain(&evidence.field),
-            plain(&evidence.value)
-        );
+        let item = format!("{resource}: {} {}", plain(&evidence.field), plain(&evidence.value));
         if !items.contains(&item) {
             items.push(item);
         }

@@ -39,12 +39,7 @@ impl FromStr for Format {
         let name = super::plain(text);
         let near = Self::ALL
             .into_iter()
-            .map(|known| {
-                (
-                    strsim::jaro_winkler(&name.to_lowercase(), known.as_str()),
-                    known,
-                )
-            })
+            .map(|known| (strsim::jaro_winkler(&name.to_lowercase(), known.as_str()), known))
             .max_by(|one, other| one.0.total_cmp(&other.0))
             .filter(|(score, _)| *score > 0.7);
         Err(match near {
@@ -141,11 +136,7 @@ mod tests {
         assert_eq!(junit.file, Some("out/a=b.xml".into()));
         for stdout in ["json", "json=-", "json=/dev/stdout"] {
             let target: Target = stdout.parse().unwrap();
-            assert_eq!(
-                (target.format, target.file),
-                (Format::Json, None),
-                "{stdout}"
-            );
+            assert_eq!((target.format, target.file), (Format::Json, None), "{stdout}");
         }
     }
 
@@ -163,11 +154,7 @@ mod tests {
             parsed("JSON=a").unwrap_err(),
             "unknown report format `JSON`; did you mean `json`? (there are terminal, json and junit)"
         );
-        assert!(
-            parsed("json=")
-                .unwrap_err()
-                .contains("lacks the file's name")
-        );
+        assert!(parsed("json=").unwrap_err().contains("lacks the file's name"));
         assert!(parsed("").is_err());
     }
 }

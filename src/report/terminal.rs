@@ -45,10 +45,7 @@ pub fn render(report: &Report, style: &Style, banner: Option<&str>) -> String {
         page.gap();
         rehearsed(&mut page, rehearsal);
     }
-    let light: Vec<&Item> = items
-        .iter()
-        .filter(|item| item.level != Severity::Error)
-        .collect();
+    let light: Vec<&Item> = items.iter().filter(|item| item.level != Severity::Error).collect();
     if !light.is_empty() {
         page.gap();
         page.paragraph(0, Tone::Strong, "Also worth knowing");
@@ -81,10 +78,7 @@ fn head(page: &mut Page, report: &Report) {
     .filter(|part| !part.is_empty())
     .collect();
     page.paragraph(0, Tone::Strong, &parts.join(" · "));
-    for (label, text) in [
-        ("source  ", &migration.source),
-        ("target  ", &migration.target),
-    ] {
+    for (label, text) in [("source  ", &migration.source), ("target  ", &migration.target)] {
         if !text.is_empty() {
             page.labelled(label, Tone::Dim, Tone::Plain, &plain(text));
         }
@@ -108,10 +102,8 @@ struct ToUnlock<'a> {
 fn unlocks(to_decide: &[ToDecide]) -> Vec<ToUnlock<'_>> {
     let mut found: Vec<ToUnlock<'_>> = Vec::new();
     for item in to_decide {
-        let place = found
-            .iter()
-            .position(|known| *known.unlock == item.gap.unlock)
-            .unwrap_or_else(|| {
+        let place =
+            found.iter().position(|known| *known.unlock == item.gap.unlock).unwrap_or_else(|| {
                 found.push(ToUnlock {
                     unlock: &item.gap.unlock,
                     gaps: Vec::new(),
@@ -148,11 +140,7 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item], unlocks: &[ToUnlock
             } else {
                 let light: Vec<String> = [
                     (count(Severity::Warning), "warning", "warnings"),
-                    (
-                        count(Severity::Advice),
-                        "piece of advice",
-                        "pieces of advice",
-                    ),
+                    (count(Severity::Advice), "piece of advice", "pieces of advice"),
                 ]
                 .into_iter()
                 .filter(|(count, _, _)| *count > 0)
@@ -195,22 +183,12 @@ fn undecided(unlocks: &[ToUnlock<'_>], more: &str) -> Vec<String> {
             .collect::<BTreeSet<_>>()
     };
     let decidable = checks(false);
-    let things = unlocks
-        .iter()
-        .filter(|known| *known.unlock != Unlock::Nothing)
-        .count();
+    let things = unlocks.iter().filter(|known| *known.unlock != Unlock::Nothing).count();
     let mut parts = Vec::new();
     if things > 0 {
         let things = counted(things, "thing", "things");
-        let noun = if decidable.len() == 1 {
-            "check"
-        } else {
-            "checks"
-        };
-        parts.push(format!(
-            "{things} would decide {}{more} {noun}",
-            decidable.len()
-        ));
+        let noun = if decidable.len() == 1 { "check" } else { "checks" };
+        parts.push(format!("{things} would decide {}{more} {noun}", decidable.len()));
     }
     let rest = checks(true).difference(&decidable).count();
     if rest > 0 {
@@ -233,11 +211,8 @@ fn proved(report: &Report, unlocks: &[ToUnlock<'_>]) -> String {
     if waived > 0 {
         let _ = write!(passed, " ({waived} waived)");
     }
-    let arrive = report
-        .paths
-        .iter()
-        .filter(|path| path.trace.verdict == PathVerdict::Arrives)
-        .count();
+    let arrive =
+        report.paths.iter().filter(|path| path.trace.verdict == PathVerdict::Arrives).count();
     let mut text = if arrive > 0 && arrive == report.paths.len() {
         let to = match (&report.migration.tidb_host, report.migration.tidb_port) {
             (Some(host), Some(port)) => format!(" to {}:{port}", plain(host)),
@@ -295,18 +270,10 @@ fn cause(page: &mut Page, item: &Item) {
     let mut lines = super::text::wrap(&item.message, room);
     let last = lines.pop().unwrap_or_default();
     for (index, line) in lines.iter().enumerate() {
-        let before = if index == 0 {
-            label.clone()
-        } else {
-            " ".repeat(indent)
-        };
+        let before = if index == 0 { label.clone() } else { " ".repeat(indent) };
         page.raw(&style.paint(tone, &format!("{before}{line}")));
     }
-    let before = if lines.is_empty() {
-        label
-    } else {
-        " ".repeat(indent)
-    };
+    let before = if lines.is_empty() { label } else { " ".repeat(indent) };
     let taken = indent + width(&last);
     let last = style.paint(tone, &format!("{before}{last}"));
     let check = style.paint(Tone::Dim, &item.check);
@@ -315,10 +282,7 @@ fn cause(page: &mut Page, item: &Item) {
         page.raw(&format!("{last}{}{check}", " ".repeat(air)));
     } else {
         page.raw(&last);
-        let air = page
-            .columns()
-            .saturating_sub(width(&item.check))
-            .max(indent);
+        let air = page.columns().saturating_sub(width(&item.check)).max(indent);
         page.raw(&format!("{}{check}", " ".repeat(air)));
     }
     if !item.seats.is_empty() {
@@ -331,10 +295,7 @@ fn cause(page: &mut Page, item: &Item) {
         page.command(indent, command);
     }
     if !item.explains.is_empty() {
-        let text = format!(
-            "not evaluated because of this: {}",
-            item.explains.join(", ")
-        );
+        let text = format!("not evaluated because of this: {}", item.explains.join(", "));
         page.paragraph(indent, Tone::Dim, &text);
     }
 }
@@ -367,11 +328,7 @@ fn rehearsed(page: &mut Page, rehearsal: &Rehearsal) {
     let text = if rehearsal.still_failing.is_empty() {
         format!("After {numbers} the path stands: rehearsed, nothing else turns red.")
     } else {
-        let still: Vec<String> = rehearsal
-            .still_failing
-            .iter()
-            .map(|check| plain(check))
-            .collect();
+        let still: Vec<String> = rehearsal.still_failing.iter().map(|check| plain(check)).collect();
         format!("After {numbers}, rehearsed, still red: {}.", listed(&still))
     };
     page.paragraph(2, Tone::Strong, &text);
@@ -403,12 +360,7 @@ fn paths(page: &mut Page, paths: &[SeatPath]) {
             .iter()
             .flat_map(|path| path.trace.hops.iter().filter(|hop| hop.id == path.seat))
             .cloned();
-        let place = usize::from(
-            shown
-                .hops
-                .first()
-                .is_some_and(|hop| hop.id == group[0].seat),
-        );
+        let place = usize::from(shown.hops.first().is_some_and(|hop| hop.id == group[0].seat));
         shown.hops.splice(place..place, others);
         trace::write(page, &shown, 2);
     }
@@ -433,10 +385,7 @@ fn foot(page: &mut Page, report: &Report) {
     let checks: BTreeSet<&str> = report.rows.iter().map(|row| row.check.as_str()).collect();
     let mut total = counted(checks.len(), "check", "checks");
     if report.rows.len() > checks.len() {
-        total = format!(
-            "{} of {total}",
-            counted(report.rows.len(), "result", "results")
-        );
+        total = format!("{} of {total}", counted(report.rows.len(), "result", "results"));
     }
     let parts: Vec<String> = Outcome::ALL
         .into_iter()

@@ -15,10 +15,7 @@ use super::{
 };
 
 const fn style(width: usize) -> Style {
-    Style {
-        width,
-        colour: false,
-    }
+    Style { width, colour: false }
 }
 
 #[test]
@@ -52,10 +49,7 @@ fn no_line_is_wider_than_the_terminal() {
             for line in text.lines() {
                 // An argument can't be broken: the terminal wraps it, and it can still be copied.
                 let is_argument = line.starts_with("        ") && !line.trim().contains("  ");
-                assert!(
-                    width(line) <= columns || is_argument,
-                    "{name}, {columns} columns: {line}"
-                );
+                assert!(width(line) <= columns || is_argument, "{name}, {columns} columns: {line}");
             }
         }
     }
@@ -65,10 +59,7 @@ fn no_line_is_wider_than_the_terminal() {
 fn colour_changes_nothing_but_colour() {
     for (name, report) in samples::all() {
         let bare = terminal::render(&report, &style(80), None);
-        let coloured = Style {
-            width: 80,
-            colour: true,
-        };
+        let coloured = Style { width: 80, colour: true };
         let coloured = terminal::render(&report, &coloured, None);
         assert_ne!(bare, coloured);
         let stripped = anstream::adapter::strip_str(&coloured).to_string();
@@ -86,9 +77,7 @@ fn nothing_unsafe_leaves_in_any_format() {
             junit::render(&reports, Severity::Error),
             trace::render(&reports[0].paths[0].trace, &style(80)),
         ] {
-            let found = text
-                .chars()
-                .find(|letter| *letter != '\n' && is_unsafe(*letter));
+            let found = text.chars().find(|letter| *letter != '\n' && is_unsafe(*letter));
             assert_eq!(found, None, "{name}");
             assert!(text.ends_with('\n'), "{name}");
         }
@@ -100,10 +89,7 @@ fn the_same_report_gives_the_same_bytes() {
     for ((_, one), (_, other)) in samples::all().into_iter().zip(samples::all()) {
         let (one, other) = ([one], [other]);
         assert_eq!(json::render(&one), json::render(&other));
-        assert_eq!(
-            junit::render(&one, Severity::Error),
-            junit::render(&other, Severity::Error)
-        );
+        assert_eq!(junit::render(&one, Severity::Error), junit::render(&other, Severity::Error));
         assert_eq!(
             terminal::render(&one[0], &style(80), None),
             terminal::render(&other[0], &style(80), None)
@@ -216,16 +202,10 @@ fn junit_says_what_the_exit_code_says() {
             let open = report.rows.iter().any(open);
             let cases = parse(&junit::render(std::slice::from_ref(&report), fail_on));
             let has = |tag: &str| {
-                cases
-                    .iter()
-                    .any(|case| case.status.iter().any(|status| status[0] == tag))
+                cases.iter().any(|case| case.status.iter().any(|status| status[0] == tag))
             };
             assert_eq!(has("failure"), fails, "{name}, {fail_on:?}");
-            assert_eq!(
-                has("failure") || has("error"),
-                fails || open,
-                "{name}, {fail_on:?}"
-            );
+            assert_eq!(has("failure") || has("error"), fails || open, "{name}, {fail_on:?}");
             if fail_on == Severity::Error {
                 assert_eq!(has("failure") || has("error"), report.exit_code != 0);
                 assert_eq!(has("failure"), report.exit_code == 1);
@@ -236,10 +216,7 @@ fn junit_says_what_the_exit_code_says() {
 
 #[test]
 fn junit_keeps_the_contract_with_its_readers() {
-    let reports: Vec<Report> = samples::all()
-        .into_iter()
-        .map(|(_, report)| report)
-        .collect();
+    let reports: Vec<Report> = samples::all().into_iter().map(|(_, report)| report).collect();
     for fail_on in [Severity::Error, Severity::Warning, Severity::Advice] {
         let cases = parse(&junit::render(&reports, fail_on));
         let rows: Vec<&Row> = reports.iter().flat_map(|report| &report.rows).collect();
@@ -247,10 +224,7 @@ fn junit_keeps_the_contract_with_its_readers() {
         let mut seen = BTreeSet::new();
         for (case, row) in cases.iter().zip(rows) {
             assert_eq!(case.name, plain(&row.check).trim());
-            assert!(
-                seen.insert((case.classname.clone(), case.name.clone())),
-                "{case:?}"
-            );
+            assert!(seen.insert((case.classname.clone(), case.name.clone())), "{case:?}");
             assert_eq!(case.classname.split('.').count(), 3, "{case:?}");
             assert!(case.classname.starts_with("tidb-dms."));
             assert!(!case.suite.is_empty());

@@ -15,10 +15,7 @@ pub struct Style {
 
 impl Style {
     /// What a file gets: 80 columns, no colour.
-    pub const FILE: Self = Self {
-        width: 80,
-        colour: false,
-    };
+    pub const FILE: Self = Self { width: 80, colour: false };
 
     /// What standard output can show: the terminal's width within reason; colour only on a terminal,
     /// and only where `NO_COLOR` and its like don't forbid it.
@@ -26,10 +23,7 @@ impl Style {
         let width = terminal_size::terminal_size_of(std::io::stdout())
             .map_or(80, |(width, _)| usize::from(width.0));
         let choice = anstream::AutoStream::choice(&std::io::stdout());
-        Self {
-            width: width.clamp(44, 120),
-            colour: choice != anstream::ColorChoice::Never,
-        }
+        Self { width: width.clamp(44, 120), colour: choice != anstream::ColorChoice::Never }
     }
 
     /// The width that is worked with: below it nothing can be laid out.
@@ -191,10 +185,7 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let options = Options::new(columns.max(10))
         .word_splitter(WordSplitter::NoHyphenation)
         .wrap_algorithm(WrapAlgorithm::FirstFit);
-    textwrap::wrap(text, options)
-        .into_iter()
-        .map(|line| line.trim_end().to_owned())
-        .collect()
+    textwrap::wrap(text, options).into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// A command in lines that can be copied as they are: a shell command is broken between arguments with
@@ -318,10 +309,7 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(style: Style) -> Self {
-        Self {
-            style,
-            text: String::new(),
-        }
+        Self { style, text: String::new() }
     }
 
     pub(super) fn columns(&self) -> usize {
@@ -355,11 +343,8 @@ impl Page {
         let indent = width(label);
         let room = self.columns().saturating_sub(indent);
         for (index, line) in wrap(text, room).iter().enumerate() {
-            let before = if index == 0 {
-                self.style.paint(label_tone, label)
-            } else {
-                " ".repeat(indent)
-            };
+            let before =
+                if index == 0 { self.style.paint(label_tone, label) } else { " ".repeat(indent) };
             let line = self.style.paint(tone, line);
             self.raw(&format!("{before}{line}"));
         }
@@ -407,9 +392,7 @@ mod tests {
 
     #[test]
     fn no_sequence_of_hostile_characters_passes() {
-        let alphabet = [
-            '\u{1b}', '[', ']', 'P', '3', ';', 'm', '\u{7}', '\\', '\u{9b}', 'é', ' ',
-        ];
+        let alphabet = ['\u{1b}', '[', ']', 'P', '3', ';', 'm', '\u{7}', '\\', '\u{9b}', 'é', ' '];
         let mut seed: u32 = 7;
         for _ in 0..20_000 {
             let text: String = (0..8)

@@ -24,11 +24,7 @@ pub fn render(trust: &Trust, asked: &Asked<'_>, style: &Style) -> String {
     let mut page = Page::new(*style);
     match trust.verdict {
         Verdict::Trusted => {
-            let text = format!(
-                "trusted as {}, under {}",
-                plain(asked.host),
-                names(asked.ca)
-            );
+            let text = format!("trusted as {}, under {}", plain(asked.host), names(asked.ca));
             page.labelled("✓ ", Tone::Good, Tone::Good, &text);
         }
         Verdict::Refused => {
@@ -38,11 +34,7 @@ pub fn render(trust: &Trust, asked: &Asked<'_>, style: &Style) -> String {
             }
         }
         Verdict::Unknown => {
-            let things = counted(
-                trust.gaps.len(),
-                "thing was not seen",
-                "things were not seen",
-            );
+            let things = counted(trust.gaps.len(), "thing was not seen", "things were not seen");
             let text = format!("can't be told: {things}");
             page.labelled("? ", Tone::Doubtful, Tone::Doubtful, &text);
         }
@@ -51,12 +43,7 @@ pub fn render(trust: &Trust, asked: &Asked<'_>, style: &Style) -> String {
         page.labelled("  ? ", Tone::Doubtful, Tone::Plain, &gap_text(gap));
     }
     for (index, link) in trust.chain.iter().enumerate() {
-        page.labelled(
-            &format!("  {} ", index + 1),
-            Tone::Plain,
-            Tone::Plain,
-            &certificate(link),
-        );
+        page.labelled(&format!("  {} ", index + 1), Tone::Plain, Tone::Plain, &certificate(link));
     }
     if let Some(at) = asked.at {
         let text = format!("judged for {}", at.strftime("%Y-%m-%d %H:%M:%S UTC"));
@@ -66,11 +53,8 @@ pub fn render(trust: &Trust, asked: &Asked<'_>, style: &Style) -> String {
 }
 
 fn names(ca: &Ca) -> String {
-    let names: Vec<String> = ca
-        .certificates()
-        .iter()
-        .map(|certificate| short(&certificate.link().subject))
-        .collect();
+    let names: Vec<String> =
+        ca.certificates().iter().map(|certificate| short(&certificate.link().subject)).collect();
     if let [one] = names.as_slice() {
         return one.clone();
     }
@@ -79,11 +63,7 @@ fn names(ca: &Ca) -> String {
 
 /// Whom it names, who issued it, until when it is valid.
 fn certificate(link: &Link) -> String {
-    let issuer = if link.self_signed {
-        "itself".to_owned()
-    } else {
-        short(&link.issuer)
-    };
+    let issuer = if link.self_signed { "itself".to_owned() } else { short(&link.issuer) };
     format!(
         "{}   issued by {issuer}   {} to {}",
         short(&link.subject),

@@ -26,10 +26,7 @@ pub fn render(trace: &Trace, style: &Style) -> String {
 /// How a trace ends, as one line.
 pub(super) fn headline(trace: &Trace) -> (Tone, String) {
     match trace.verdict {
-        Verdict::Arrives => (
-            Tone::Good,
-            "✓ arrives, and the answer comes back".to_owned(),
-        ),
+        Verdict::Arrives => (Tone::Good, "✓ arrives, and the answer comes back".to_owned()),
         Verdict::Stopped => {
             let mut places: Vec<String> = Vec::new();
             for stop in &trace.stops {
@@ -112,25 +109,16 @@ pub(super) fn write(page: &mut Page, trace: &Trace, indent: usize) {
         .unwrap_or(0);
     let mut stops: Vec<Option<&Stop>> = trace.stops.iter().map(Some).collect();
     for (index, hop) in trace.hops.iter().enumerate() {
-        let last_of_its_id = !trace.hops[index + 1..]
-            .iter()
-            .any(|later| later.id == hop.id);
+        let last_of_its_id = !trace.hops[index + 1..].iter().any(|later| later.id == hop.id);
         write_hop(page, hop, &mut stops, last_of_its_id, indent, column);
     }
     for stop in stops.into_iter().flatten() {
         line(page, &stop.at, Tone::Bad, &stop_text(stop), indent, column);
     }
     if !trace.egress_addresses.is_empty() {
-        let addresses: Vec<String> = trace
-            .egress_addresses
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        let once = if trace.verdict == Verdict::Stopped {
-            " once mended"
-        } else {
-            ""
-        };
+        let addresses: Vec<String> =
+            trace.egress_addresses.iter().map(ToString::to_string).collect();
+        let once = if trace.verdict == Verdict::Stopped { " once mended" } else { "" };
         let text = format!("leaves as {}{once}", listed(&addresses));
         page.paragraph(indent, Tone::Plain, &text);
     }
@@ -164,9 +152,7 @@ fn write_hop(
     indent: usize,
     column: usize,
 ) {
-    let mut mine = stops
-        .iter_mut()
-        .filter(|stop| stop.is_some_and(|stop| stop.at == hop.id));
+    let mut mine = stops.iter_mut().filter(|stop| stop.is_some_and(|stop| stop.at == hop.id));
     let mut said: Vec<&Stop> = Vec::new();
     let mut kept: Vec<&str> = Vec::new();
     for part in hop.detail.split("   ") {
@@ -184,14 +170,7 @@ fn write_hop(
     }
     let mut id = hop.id.as_str();
     if !kept.is_empty() {
-        line(
-            page,
-            id,
-            Tone::Plain,
-            &plain(&kept.join("   ")),
-            indent,
-            column,
-        );
+        line(page, id, Tone::Plain, &plain(&kept.join("   ")), indent, column);
         id = "";
     }
     for stop in said {
@@ -301,10 +280,7 @@ mod tests {
         files.sort();
         for file in &files {
             let trace = world(file);
-            let style = Style {
-                width: 80,
-                colour: false,
-            };
+            let style = Style { width: 80, colour: false };
             let text = render(&trace, &style);
             let marks = text.lines().skip(1).map(|line| line.matches('✗').count());
             assert_eq!(marks.sum::<usize>(), trace.stops.len(), "{text}");

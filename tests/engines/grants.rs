@@ -34,12 +34,7 @@ fn missing(answer: &Value) -> Vec<(&str, &str)> {
     let missing = answer["missing"].as_array().unwrap();
     missing
         .iter()
-        .map(|one| {
-            (
-                one["privilege"].as_str().unwrap(),
-                one["on"].as_str().unwrap(),
-            )
-        })
+        .map(|one| (one["privilege"].as_str().unwrap(), one["on"].as_str().unwrap()))
         .collect()
 }
 
@@ -56,11 +51,7 @@ fn f_02_the_control_schema_that_nobody_granted() {
     for server in [TIDB, MYSQL_57, MYSQL_8, AURORA_3, MARIADB] {
         let (code, answer) = grants(F_02, server, &["--as", "target", "--schemas", "shop"]);
         assert_eq!(code, 1, "{server}");
-        let account = if server == TIDB {
-            "'dms'@'%'"
-        } else {
-            "`dms`@`%`"
-        };
+        let account = if server == TIDB { "'dms'@'%'" } else { "`dms`@`%`" };
         let list = NINE.join(", ");
         let missing: Vec<Value> = NINE
             .iter()
@@ -79,27 +70,10 @@ fn f_02_the_control_schema_that_nobody_granted() {
             })
         );
     }
-    let control = [
-        "--as",
-        "target",
-        "--schemas",
-        "shop",
-        "--control-schema",
-        "shop",
-    ];
+    let control = ["--as", "target", "--schemas", "shop", "--control-schema", "shop"];
     assert_eq!(grants(F_02, TIDB, &control).0, 0);
-    let (_, text, _) = run(
-        &[
-            "grants",
-            "--server",
-            TIDB,
-            "--as",
-            "target",
-            "--schemas",
-            "shop",
-        ],
-        F_02.as_bytes(),
-    );
+    let (_, text, _) =
+        run(&["grants", "--server", TIDB, "--as", "target", "--schemas", "shop"], F_02.as_bytes());
     assert_eq!(
         text,
         "✗ lacking on awsdms_control: ALTER, CREATE, … (all nine)\n  \
@@ -124,10 +98,8 @@ fn every_form_of_paste_and_every_way_in_is_the_same() {
     }
     table += &border;
     table += "2 rows in set (0.00 sec)\n";
-    let utf16: Vec<u8> = std::iter::once(0xfeff)
-        .chain(table.encode_utf16())
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let utf16: Vec<u8> =
+        std::iter::once(0xfeff).chain(table.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let forms: [&[u8]; 5] = [
         F_02.as_bytes(),
         &F_02.replace('\n', "\r\n").into_bytes(),
@@ -136,15 +108,7 @@ fn every_form_of_paste_and_every_way_in_is_the_same() {
         &utf16,
     ];
     let ask = |file: &[&str], input: &[u8]| {
-        let mut arguments = vec![
-            "grants",
-            "--server",
-            TIDB,
-            "--as",
-            "target",
-            "--schemas",
-            "shop",
-        ];
+        let mut arguments = vec!["grants", "--server", TIDB, "--as", "target", "--schemas", "shop"];
         arguments.extend(file);
         run(&arguments, input)
     };
@@ -154,12 +118,7 @@ fn every_form_of_paste_and_every_way_in_is_the_same() {
         let file = folder.path().join("grants.txt");
         fs::write(&file, form).unwrap();
         assert_eq!(ask(&[file.to_str().unwrap()], b""), expected);
-        assert_eq!(
-            ask(&["-"], form),
-            expected,
-            "{:?}",
-            String::from_utf8_lossy(form)
-        );
+        assert_eq!(ask(&["-"], form), expected, "{:?}", String::from_utf8_lossy(form));
         assert_eq!(ask(&[], form), expected);
     }
 }
@@ -177,22 +136,14 @@ fn f_17_one_table_two_lines() {
     assert_eq!(answer["grant"], cure);
     for server in [MYSQL_57, MYSQL_8, MARIADB] {
         let (code, answer) = grants(lines, server, &source);
-        assert_eq!(
-            (code, &answer["verdict"]),
-            (3, &json!("unknown")),
-            "{server}"
-        );
+        assert_eq!((code, &answer["verdict"]), (3, &json!("unknown")), "{server}");
         let unlock = json!({"grant": "SELECT ON shop.baz"});
         assert_eq!(answer["gaps"][0]["unlock"], unlock, "{server}");
     }
     let (code, answer) = grants(lines, TIDB, &["--as", "target", "--tables", "shop.baz"]);
     assert_eq!(code, 1);
     let missing = missing(&answer);
-    for lacking in [
-        ("CREATE", "shop"),
-        ("DROP", "shop.baz"),
-        ("INDEX", "shop.baz"),
-    ] {
+    for lacking in [("CREATE", "shop"), ("DROP", "shop.baz"), ("INDEX", "shop.baz")] {
         assert!(missing.contains(&lacking), "{lacking:?}: {missing:?}");
     }
     assert!(!missing.contains(&("INSERT", "shop.baz")), "{missing:?}");
@@ -220,10 +171,7 @@ fn f_18_a_hash_is_never_repeated_and_the_default_role_counts() {
     assert_eq!(answer["grant"], cure);
     let (code, answer) = grants(&own, MARIADB, &source);
     assert_eq!(code, 3);
-    assert_eq!(
-        answer["gaps"][0]["unlock"],
-        json!({"flag": "--current-role"})
-    );
+    assert_eq!(answer["gaps"][0]["unlock"], json!({"flag": "--current-role"}));
 
     let torn = format!("GRANT SELECT ON `shop`.* TO `dms`@`%` IDENTIFIED BY '*{HASH}\n");
     let odd = format!("REVOKE *{HASH} and something GRANT\n");
@@ -234,10 +182,7 @@ fn f_18_a_hash_is_never_repeated_and_the_default_role_counts() {
                     let arguments =
                         [&["grants", "--server", server, "--as", side][..], format].concat();
                     let (_, stdout, stderr) = run(&arguments, text.as_bytes());
-                    assert!(
-                        !stdout.contains(HASH) && !stderr.contains(HASH),
-                        "{stdout}{stderr}"
-                    );
+                    assert!(!stdout.contains(HASH) && !stderr.contains(HASH), "{stdout}{stderr}");
                 }
             }
         }
@@ -256,14 +201,7 @@ fn f_19_every_schema_is_not_everything() {
     assert_eq!(grants(lines, MYSQL_8, &with("ON")).0, 1);
     assert_eq!(grants(lines, MYSQL_8, &target).0, 3);
     assert_eq!(grants(lines, AURORA_3, &target).0, 1);
-    let cdc = [
-        "--as",
-        "source",
-        "--schemas",
-        "shop",
-        "--migration-type",
-        "full-load-and-cdc",
-    ];
+    let cdc = ["--as", "source", "--schemas", "shop", "--migration-type", "full-load-and-cdc"];
     let (code, answer) = grants(lines, MYSQL_57, &cdc);
     assert_eq!(code, 1);
     let replication = [("REPLICATION CLIENT", "*.*"), ("REPLICATION SLAVE", "*.*")];
@@ -284,14 +222,7 @@ fn f_20_revokes_that_do_not_matter() {
          REVOKE {taken} ON `mysql`.* FROM `admin`@`%`\n\
          REVOKE {taken} ON `sys`.* FROM `admin`@`%`\n"
     );
-    let cdc = [
-        "--as",
-        "source",
-        "--schemas",
-        "shop",
-        "--migration-type",
-        "cdc",
-    ];
+    let cdc = ["--as", "source", "--schemas", "shop", "--migration-type", "cdc"];
     let target = ["--as", "target", "--schemas", "shop"];
     for server in [AURORA_3, MYSQL_8] {
         assert_eq!(grants(&lines, server, &cdc).0, 0, "{server}");
@@ -318,19 +249,9 @@ fn f_21_all_spelled_out() {
 #[test]
 fn f_22_a_cure_that_the_server_can_swallow() {
     let role = "GRANT 'r'@'%' TO 'dms'@'%'\nGRANT USAGE ON *.* TO 'dms'@'%'\n";
-    let target = [
-        "--as",
-        "target",
-        "--schemas",
-        "my_app",
-        "--current-role",
-        "NONE",
-    ];
+    let target = ["--as", "target", "--schemas", "my_app", "--current-role", "NONE"];
     let (_, answer) = grants(role, TIDB, &target);
-    assert_eq!(
-        answer["grant"],
-        json!(["SET DEFAULT ROLE 'r'@'%' TO 'dms'@'%';"])
-    );
+    assert_eq!(answer["grant"], json!(["SET DEFAULT ROLE 'r'@'%' TO 'dms'@'%';"]));
     let mut arguments = vec!["grants", "--server", TIDB];
     arguments.extend(target);
     let (_, text, _) = run(&arguments, role.as_bytes());
@@ -344,11 +265,7 @@ fn f_22_a_cure_that_the_server_can_swallow() {
     assert_eq!(cures.len(), 2);
     for cure in cures {
         let cure = cure.as_str().unwrap();
-        let (list, _) = cure
-            .strip_prefix("GRANT ")
-            .unwrap()
-            .split_once(" ON ")
-            .unwrap();
+        let (list, _) = cure.strip_prefix("GRANT ").unwrap().split_once(" ON ").unwrap();
         assert!(list.split(", ").all(|name| NINE.contains(&name)), "{cure}");
     }
 }
@@ -356,13 +273,7 @@ fn f_22_a_cure_that_the_server_can_swallow() {
 #[test]
 fn no_rows_are_a_gap_and_not_nothing() {
     let error = "ERROR 1141 (42000): There is no such grant defined for user 'dms' on host '%'\n";
-    for text in [
-        "",
-        "\n",
-        "Empty set (0.00 sec)\n",
-        "Grants for dms@%\n",
-        error,
-    ] {
+    for text in ["", "\n", "Empty set (0.00 sec)\n", "Grants for dms@%\n", error] {
         let (code, answer) = grants(text, TIDB, &["--as", "source", "--schemas", "shop"]);
         assert_eq!(code, 3, "{text}");
         assert!(answer["gaps"][0]["unlock"]["file"].is_string(), "{answer}");
@@ -376,22 +287,12 @@ fn what_a_text_holds_never_controls_the_terminal() {
         GRANT USAGE ON *.* TO `d\u{1b}]0;x\u{7}ms`@`%`\n";
     for rest in [&[][..], &["--json"], &["--current-role", "NONE"]] {
         let schema = "sh\u{1b}[31mop";
-        let mut arguments = vec![
-            "grants",
-            "--server",
-            "\u{1b}c",
-            "--as",
-            "target",
-            "--schemas",
-            schema,
-        ];
+        let mut arguments =
+            vec!["grants", "--server", "\u{1b}c", "--as", "target", "--schemas", schema];
         arguments.extend(rest);
         let (_, stdout, stderr) = run(&arguments, lines.as_bytes());
         let unsafe_letter = |letter: char| letter != '\n' && letter.is_control();
         assert!(!stdout.chars().any(unsafe_letter), "{stdout:?}");
-        assert!(
-            !stdout.contains('\u{202e}') && stderr.is_empty(),
-            "{stdout:?}{stderr:?}"
-        );
+        assert!(!stdout.contains('\u{202e}') && stderr.is_empty(), "{stdout:?}{stderr:?}");
     }
 }

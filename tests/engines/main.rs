@@ -58,48 +58,24 @@ fn wrong_arguments_are_one_clear_line() {
     let grants = |more: &[&'static str]| {
         [&["grants", "--server", TIDB, "--as", "target"][..], more].concat()
     };
-    refused(
-        &grants(&["--tables", "shop"]),
-        b"",
-        "--tables: `shop` is not schema.table",
-    );
-    refused(
-        &grants(&["--schemas", "a,,b"]),
-        b"",
-        "--schemas: `` is not a name",
-    );
+    refused(&grants(&["--tables", "shop"]), b"", "--tables: `shop` is not schema.table");
+    refused(&grants(&["--schemas", "a,,b"]), b"", "--schemas: `` is not a name");
     let mut missing_file = grants(&[]);
     missing_file.push(none);
     refused(&missing_file, b"", none);
 
     let tls = |host: &'static str, ca: &'static str| ["tls", "--host", host, "--ca", ca];
     let x1 = "isrg-root-x1";
-    refused(
-        &tls("db:4000", x1),
-        b"",
-        "--host: the name alone is needed, without the port: db",
-    );
+    refused(&tls("db:4000", x1), b"", "--host: the name alone is needed, without the port: db");
     refused(&tls(" ", x1), b"", "--host: a name is needed");
     refused(&tls("db", x1), b"", "standard input: the input is empty");
-    refused(
-        &tls("db", x1),
-        b"hello",
-        "standard input: no certificate in this text",
-    );
+    refused(&tls("db", x1), b"hello", "standard input: no certificate in this text");
     refused(&tls("db", "nothing.pem"), b"", "--ca: nothing.pem: ");
-    refused(
-        &tls("db", "Cargo.toml"),
-        b"",
-        "--ca: Cargo.toml: no certificate in this text",
-    );
+    refused(&tls("db", "Cargo.toml"), b"", "--ca: Cargo.toml: no certificate in this text");
     refused(&["tls", none, "--host", "db", "--ca", x1], b"", none);
     let cut = fs::read_to_string(&leaf).unwrap();
     let cut = cut.split("-----END").next().unwrap();
-    refused(
-        &tls("db", x1),
-        cut.as_bytes(),
-        "certificate block 1 (line 1) has no end",
-    );
+    refused(&tls("db", x1), cut.as_bytes(), "certificate block 1 (line 1) has no end");
 
     // What clap refuses takes more lines, and is exit 2 as well.
     for arguments in [
@@ -116,8 +92,5 @@ fn wrong_arguments_are_one_clear_line() {
         assert_eq!((code, stdout.as_str()), (2, ""), "{arguments:?}");
     }
     // A server that nobody has heard of is no error.
-    assert_eq!(
-        run(&["grants", "--server", "?", "--as", "source"], b"").0,
-        3
-    );
+    assert_eq!(run(&["grants", "--server", "?", "--as", "source"], b"").0, 3);
 }

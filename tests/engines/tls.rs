@@ -17,17 +17,12 @@ fn tls(input: &[u8], host: &str, ca: &str, at: &str) -> (i32, Value) {
 
 fn causes(answer: &Value) -> Vec<&str> {
     let causes = answer["causes"].as_array().unwrap();
-    causes
-        .iter()
-        .map(|cause| cause["code"].as_str().unwrap())
-        .collect()
+    causes.iter().map(|cause| cause["code"].as_str().unwrap()).collect()
 }
 
 /// The first so many certificates of a text.
 fn first(text: &str, count: usize) -> String {
-    text.split_inclusive("-----END CERTIFICATE-----\n")
-        .take(count)
-        .collect()
+    text.split_inclusive("-----END CERTIFICATE-----\n").take(count).collect()
 }
 
 #[test]
@@ -43,18 +38,10 @@ fn f_14_the_chain_of_lets_encrypt() {
         let with_root = chain.clone() + &fs::read_to_string(&x1).unwrap();
         assert_eq!(tls(with_root.as_bytes(), host, ca, at).0, 0, "{ca}");
         let (code, answer) = tls(first(&chain, 3).as_bytes(), host, ca, at);
-        assert_eq!(
-            (code, causes(&answer)),
-            (1, vec!["incomplete-chain"]),
-            "{ca}"
-        );
+        assert_eq!((code, causes(&answer)), (1, vec!["incomplete-chain"]), "{ca}");
     }
-    let (code, answer) = tls(
-        chain.as_bytes(),
-        "example.org",
-        "isrg-root-x1",
-        "2026-12-01T00:00:00Z",
-    );
+    let (code, answer) =
+        tls(chain.as_bytes(), "example.org", "isrg-root-x1", "2026-12-01T00:00:00Z");
     assert_eq!((code, causes(&answer)), (1, vec!["hostname", "expired"]));
     let arguments = ["tls", "--host", host, "--ca", "isrg-root-x1", "--at", at];
     let (_, text, _) = run(&arguments, first(&chain, 3).as_bytes());
@@ -90,22 +77,14 @@ fn params(name: &str, is_ca: bool) -> CertificateParams {
 fn root(params: CertificateParams) -> Node {
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
-    Node {
-        params,
-        key,
-        certificate,
-    }
+    Node { params, key, certificate }
 }
 
 fn issue(by: &Node, params: CertificateParams) -> Node {
     let key = KeyPair::generate().unwrap();
     let issuer = Issuer::from_params(&by.params, &by.key);
     let certificate = params.signed_by(&key, &issuer).unwrap();
-    Node {
-        params,
-        key,
-        certificate,
-    }
+    Node { params, key, certificate }
 }
 
 #[test]
@@ -114,11 +93,7 @@ fn f_15_a_bundle_whose_first_certificate_has_expired() {
     let folder = TempDir::new().unwrap();
     let mut old = params("Old CA", true);
     old.not_after = rcgen::date_time_ymd(2024, 8, 22);
-    let (old, right, other) = (
-        root(old),
-        root(params("CA", true)),
-        root(params("Other CA", true)),
-    );
+    let (old, right, other) = (root(old), root(params("CA", true)), root(params("Other CA", true)));
     let leaf = issue(&right, params(HOST, false));
     let bundle = |nodes: &[&Node]| {
         let file = folder.path().join(format!("{}.pem", nodes.len()));
@@ -152,18 +127,6 @@ fn the_text_of_s_client_is_read_whole() {
     let (code, answer) = tls(&read("refused"), "db.example.com", &ca, at);
     assert_eq!((code, causes(&answer)), (1, vec!["protocol"]));
     let file = format!("{DATA}/s_client/1.2.txt");
-    let (code, ..) = run(
-        &[
-            "tls",
-            &file,
-            "--host",
-            "db.example.com",
-            "--ca",
-            &ca,
-            "--at",
-            at,
-        ],
-        b"",
-    );
+    let (code, ..) = run(&["tls", &file, "--host", "db.example.com", "--ca", &ca, "--at", at], b"");
     assert_eq!(code, 0);
 }

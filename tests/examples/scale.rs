@@ -67,10 +67,7 @@ fn renamed(text: &str, vpc: usize, migration: usize) -> String {
 #[expect(clippy::print_stdout, reason = "it prints")]
 fn main() {
     let all = patients::healthy();
-    let Some(patient) = all
-        .iter()
-        .find(|patient| patient.name == "dedicated-nat-instance")
-    else {
+    let Some(patient) = all.iter().find(|patient| patient.name == "dedicated-nat-instance") else {
         return;
     };
     println!("migrations  VPCs  index and examine  each");

@@ -1,8 +1,5 @@
 //! Laws 1 and 10: what the catalogue holds.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a file that can't be read fails the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a file that can't be read fails the test")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,11 +54,7 @@ fn law_1_a_check_stands_behind_those_that_may_explain_it() {
     let mut before: Vec<&str> = Vec::new();
     for check in checks() {
         for after in check.after {
-            assert!(
-                before.contains(after),
-                "{} is after {after}, which isn't before it",
-                check.id
-            );
+            assert!(before.contains(after), "{} is after {after}, which isn't before it", check.id);
         }
         before.push(check.id);
     }
@@ -81,9 +74,7 @@ fn law_1_every_check_says_what_it_is_for() {
         assert!(!check.needs.is_empty(), "{id}: needs");
         for need in check.needs {
             let action = need.split_once(':').is_some_and(|(service, action)| {
-                service
-                    .chars()
-                    .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+                service.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
                     && action.starts_with(|letter: char| letter.is_ascii_uppercase())
                     && action.chars().all(|letter| letter.is_ascii_alphanumeric())
             });
@@ -101,12 +92,7 @@ fn law_10_every_code_and_leg_belongs_to_one_check_of_the_catalogue() {
     for code in Code::ALL {
         for leg in Leg::ALL {
             let owner = owner(*code, *leg);
-            assert!(
-                catalogue.contains(owner),
-                "{} at {}: {owner}",
-                code.as_str(),
-                leg.as_str()
-            );
+            assert!(catalogue.contains(owner), "{} at {}: {owner}", code.as_str(), leg.as_str());
         }
     }
 }
@@ -119,10 +105,7 @@ fn law_10_what_stops_a_patient_fails_the_check_that_it_belongs_to() {
         let report = report(&patient.facts);
         for path in &report.paths {
             let row = |check: &str| {
-                report
-                    .rows
-                    .iter()
-                    .find(|row| row.check == check && row.subject.id == path.seat)
+                report.rows.iter().find(|row| row.check == check && row.subject.id == path.seat)
             };
             for stop in &path.trace.stops {
                 seen.insert((stop.code, stop.leg));
@@ -153,12 +136,7 @@ fn law_10_what_stops_a_patient_fails_the_check_that_it_belongs_to() {
                     && row.outcome == Outcome::Fail
             });
             for row in network {
-                if !path
-                    .trace
-                    .stops
-                    .iter()
-                    .any(|stop| owner(stop.code, stop.leg) == row.check)
-                {
+                if !path.trace.stops.iter().any(|stop| owner(stop.code, stop.leg) == row.check) {
                     faults.push(format!(
                         "{}: {} fails and nothing stops the packet there",
                         patient.name, row.check
@@ -195,10 +173,7 @@ fn law_10_what_stops_packets_in_the_recorded_worlds_has_an_owner() {
         let stops = path.stops.iter().map(|stop| (stop.code, stop.leg));
         let doubts = path.doubts.iter().map(|doubt| (doubt.code, doubt.leg));
         for (code, leg) in stops.chain(doubts) {
-            owners
-                .entry((code, leg))
-                .or_default()
-                .insert(owner(code, leg));
+            owners.entry((code, leg)).or_default().insert(owner(code, leg));
         }
     }
     assert!(!owners.is_empty());

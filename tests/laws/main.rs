@@ -22,11 +22,7 @@ fn report(facts: &Facts) -> Report {
 
 /// Rows by check and subject.
 fn by_key(report: &Report) -> BTreeMap<(&str, &Subject), &Row> {
-    report
-        .rows
-        .iter()
-        .map(|row| ((row.check.as_str(), &row.subject), row))
-        .collect()
+    report.rows.iter().map(|row| ((row.check.as_str(), &row.subject), row)).collect()
 }
 
 /// A row in one line, for failures of these tests.
@@ -43,10 +39,7 @@ fn shown(row: &Row) -> String {
 }
 
 fn is_ill(outcome: Outcome) -> bool {
-    !matches!(
-        outcome,
-        Outcome::Pass | Outcome::NotApplicable | Outcome::Blocked
-    )
+    !matches!(outcome, Outcome::Pass | Outcome::NotApplicable | Outcome::Blocked)
 }
 
 /// Fails with all faults at once.

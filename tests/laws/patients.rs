@@ -1,8 +1,5 @@
 //! The recorded patients: healthy migrations, and ill ones made of them by small patches.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a patient that can't be read fails the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a patient that can't be read fails the test")]
 
 use std::{fs, path::PathBuf};
 
@@ -38,11 +35,7 @@ pub(crate) struct Illness {
 pub(crate) fn healthy() -> Vec<Patient> {
     files(&folder())
         .into_iter()
-        .map(|(name, json)| Patient {
-            facts: facts(&name, json),
-            name,
-            illness: None,
-        })
+        .map(|(name, json)| Patient { facts: facts(&name, json), name, illness: None })
         .collect()
 }
 
@@ -55,11 +48,7 @@ pub(crate) fn ill() -> Vec<Patient> {
                 serde_json::from_value(json).unwrap_or_else(|error| panic!("{name}: {error}"));
             let mut json = read(&folder().join(format!("{}.json", illness.of)));
             merge(&mut json, &illness.patch, &name);
-            Patient {
-                facts: facts(&name, json),
-                name,
-                illness: Some(illness),
-            }
+            Patient { facts: facts(&name, json), name, illness: Some(illness) }
         })
         .collect()
 }
@@ -74,10 +63,7 @@ pub(crate) fn all() -> Vec<Patient> {
 /// Facts of which nothing was seen, but the question was asked: in every way that one can ask.
 pub(crate) fn unseen() -> Vec<Patient> {
     let questions = [
-        (
-            "a plan",
-            r#"{"asked": {"subnets": ["subnet-0a11", "subnet-0b22"]}}"#,
-        ),
+        ("a plan", r#"{"asked": {"subnets": ["subnet-0a11", "subnet-0b22"]}}"#),
         (
             "a plan of a group",
             r#"{"asked": {"subnet_group": "dms", "serverless": true, "tidb_as": "target"}}"#,
@@ -116,11 +102,7 @@ pub(crate) fn unseen() -> Vec<Patient> {
             let mut json: Value = serde_json::from_str(text).unwrap();
             json["version"] = 1.into();
             json["taken_at"] = "2026-11-24T10:02:00Z".into();
-            Patient {
-                name: name.to_owned(),
-                facts: facts(name, json),
-                illness: None,
-            }
+            Patient { name: name.to_owned(), facts: facts(name, json), illness: None }
         })
         .collect()
 }
@@ -167,9 +149,8 @@ pub(crate) fn merge(into: &mut Value, patch: &Value, place: &str) {
     if let Value::Array(items) = into {
         for (name, patch) in patch {
             let place = format!("{place}/{name}");
-            let named: Vec<usize> = (0..items.len())
-                .filter(|index| is_named(&items[*index], name))
-                .collect();
+            let named: Vec<usize> =
+                (0..items.len()).filter(|index| is_named(&items[*index], name)).collect();
             match named.as_slice() {
                 [] if patch.is_null() => panic!("{place}: no item has this name"),
                 [] => items.push(patch.clone()),

@@ -1,9 +1,6 @@
 //! Law 4: what isn't seen can't decide. Each thing of each patient is taken away, one at a time, and no
 //! row may move to pass or to fail because of it, except out of blocked.
-#![expect(
-    clippy::unwrap_used,
-    reason = "the places come from the document itself"
-)]
+#![expect(clippy::unwrap_used, reason = "the places come from the document itself")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,130 +25,55 @@ use crate::{assert_none, patients, report, shown};
 const ABSENCE_SPEAKS: &[(&str, &str)] = &[
     // How EC2 says "none".
     ("NetworkInterfaces/Association", "no public address"),
-    (
-        "NetworkInterfaces/Association/AllocationId",
-        "no elastic IP",
-    ),
+    ("NetworkInterfaces/Association/AllocationId", "no elastic IP"),
     ("NetworkInterfaces/Attachment", "attached to nothing"),
-    (
-        "NetworkInterfaces/Attachment/InstanceId",
-        "not an instance's",
-    ),
-    (
-        "NatGateways/SubnetId",
-        "regional, where RouteTableId is there",
-    ),
+    ("NetworkInterfaces/Attachment/InstanceId", "not an instance's"),
+    ("NatGateways/SubnetId", "regional, where RouteTableId is there"),
     ("NatGateways/RouteTableId", "zonal, where SubnetId is there"),
-    (
-        "NatGateways/AutoScalingIps",
-        "a zonal one has no such setting",
-    ),
-    (
-        "NatGateways/AutoProvisionZones",
-        "a zonal one has no such setting",
-    ),
+    ("NatGateways/AutoScalingIps", "a zonal one has no such setting"),
+    ("NatGateways/AutoProvisionZones", "a zonal one has no such setting"),
     ("NatGateways/FailureCode", "it didn't fail"),
     ("NatGateways/AttachedAppliances", "none is attached"),
-    (
-        "NatGateways/NatGatewayAddresses/PublicIp",
-        "a private NAT gateway's",
-    ),
+    ("NatGateways/NatGatewayAddresses/PublicIp", "a private NAT gateway's"),
     ("RouteTables/Associations/Main", "not the main table"),
-    (
-        "RouteTables/Associations/SubnetId",
-        "the main table's, or a gateway's",
-    ),
+    ("RouteTables/Associations/SubnetId", "the main table's, or a gateway's"),
     ("RouteTables/Routes/IgwFirewall", "no firewall inspects it"),
-    (
-        "RouteTables/Routes/InspectionPolicyId",
-        "a field of the patient's own making",
-    ),
+    ("RouteTables/Routes/InspectionPolicyId", "a field of the patient's own making"),
     ("Addresses/NetworkInterfaceId", "on no interface"),
     ("NetworkAcls/Entries/CidrBlock", "a rule for IPv6"),
-    (
-        "NetworkAcls/Entries/PortRange",
-        "a rule for all ports, of a protocol without",
-    ),
+    ("NetworkAcls/Entries/PortRange", "a rule for all ports, of a protocol without"),
     ("NetworkAcls/Associations/SubnetId", "guards nothing"),
-    (
-        "SecurityGroups/IpPermissionsEgress/IpRanges",
-        "no CIDR in this rule",
-    ),
-    (
-        "SecurityGroups/IpPermissions/IpRanges",
-        "no CIDR in this rule",
-    ),
-    (
-        "SecurityGroups/IpPermissionsEgress/UserIdGroupPairs",
-        "no group in this rule",
-    ),
-    (
-        "SecurityGroups/IpPermissions/UserIdGroupPairs",
-        "no group in this rule",
-    ),
-    (
-        "SecurityGroups/IpPermissionsEgress/PrefixListIds",
-        "no prefix list in this rule",
-    ),
+    ("SecurityGroups/IpPermissionsEgress/IpRanges", "no CIDR in this rule"),
+    ("SecurityGroups/IpPermissions/IpRanges", "no CIDR in this rule"),
+    ("SecurityGroups/IpPermissionsEgress/UserIdGroupPairs", "no group in this rule"),
+    ("SecurityGroups/IpPermissions/UserIdGroupPairs", "no group in this rule"),
+    ("SecurityGroups/IpPermissionsEgress/PrefixListIds", "no prefix list in this rule"),
     ("VpcEndpoints/DnsEntries", "no name leads here"),
     ("VpcEndpoints/DnsEntries/DnsName", "no name leads here"),
-    (
-        "VpcEndpoints/NetworkInterfaceIds",
-        "not an interface endpoint",
-    ),
+    ("VpcEndpoints/NetworkInterfaceIds", "not an interface endpoint"),
     // How DMS says "none" or "the default".
-    (
-        "ReplicationInstances/SecondaryAvailabilityZone",
-        "no standby",
-    ),
-    (
-        "ReplicationInstances/PendingModifiedValues",
-        "nothing is pending",
-    ),
-    (
-        "ReplicationInstances/PendingModifiedValues/NetworkType",
-        "it stays as it is",
-    ),
-    (
-        "ReplicationConfigs/ComputeConfig/ReplicationSubnetGroupId",
-        "the account's default group",
-    ),
-    (
-        "ReplicationConfigs/ComputeConfig/VpcSecurityGroupIds",
-        "the VPC's default group",
-    ),
+    ("ReplicationInstances/SecondaryAvailabilityZone", "no standby"),
+    ("ReplicationInstances/PendingModifiedValues", "nothing is pending"),
+    ("ReplicationInstances/PendingModifiedValues/NetworkType", "it stays as it is"),
+    ("ReplicationConfigs/ComputeConfig/ReplicationSubnetGroupId", "the account's default group"),
+    ("ReplicationConfigs/ComputeConfig/VpcSecurityGroupIds", "the VPC's default group"),
     ("ReplicationConfigs/IsReadOnly", "the user's own"),
-    (
-        "ReplicationInstances/PendingModifiedValues/ReplicationInstanceClass",
-        "it stays as it is",
-    ),
+    ("ReplicationInstances/PendingModifiedValues/ReplicationInstanceClass", "it stays as it is"),
     ("ReplicationInstances/DnsNameServers", "the VPC's own"),
     ("Endpoints/CertificateArn", "no certificate"),
     ("Endpoints/DatabaseName", "no database"),
-    (
-        "Endpoints/KmsKeyId",
-        "an endpoint without a password of its own",
-    ),
+    ("Endpoints/KmsKeyId", "an endpoint without a password of its own"),
     ("Endpoints/MySQLSettings", "no settings of MySQL's own"),
-    (
-        "Endpoints/MySQLSettings/SecretsManagerSecretId",
-        "user and password stand in the endpoint",
-    ),
+    ("Endpoints/MySQLSettings/SecretsManagerSecretId", "user and password stand in the endpoint"),
     ("Endpoints/ExtraConnectionAttributes", "no attributes"),
     // The plan itself: another plan is another migration.
     ("asked/subnets", "the plan"),
     ("asked/subnet_group", "the plan"),
-    (
-        "asked/security_groups",
-        "the plan: then AWS takes the VPC's default group",
-    ),
+    ("asked/security_groups", "the plan: then AWS takes the VPC's default group"),
     ("asked/serverless", "the plan"),
     ("asked/publicly_accessible", "the plan"),
     ("asked/tidb_port", "then it is the endpoint's"),
-    (
-        "asked/tidb_tier",
-        "then it is the one that the host's name tells",
-    ),
+    ("asked/tidb_tier", "then it is the one that the host's name tells"),
 ];
 
 /// One thing that can be taken away.
@@ -172,20 +94,13 @@ fn gap(about: &str) -> Value {
 fn takings(facts: &Value) -> Vec<Taking> {
     let mut all = Vec::new();
     let mut take = |name: String, default, edits| {
-        all.push(Taking {
-            name,
-            default,
-            edits,
-        });
+        all.push(Taking { name, default, edits });
     };
     for (key, _) in Inventory::LISTS {
         let Some(items) = facts["inventory"][key].as_array() else {
             continue;
         };
-        let (list, extent) = (
-            format!("/inventory/{key}"),
-            format!("/inventory/Extents/{key}"),
-        );
+        let (list, extent) = (format!("/inventory/{key}"), format!("/inventory/Extents/{key}"));
         let edits = vec![(list.clone(), None), (extent.clone(), None)];
         take((*key).to_owned(), None, edits);
         for (place, item) in items.iter().enumerate() {
@@ -263,9 +178,7 @@ fn fields_of(value: &Value, pointer: &str, path: &str, into: &mut Vec<(String, S
 
 /// The documented default of a field, by its path.
 fn default_of(path: &str) -> Option<&'static defaults::Default> {
-    let path = path
-        .strip_suffix("/InternetGatewayBlockMode")
-        .unwrap_or(path);
+    let path = path.strip_suffix("/InternetGatewayBlockMode").unwrap_or(path);
     let shape = match path.rsplit_once('/')?.0 {
         "Subnets" => "Subnet",
         "Vpcs" => "Vpc",
@@ -276,9 +189,7 @@ fn default_of(path: &str) -> Option<&'static defaults::Default> {
         _ => return None,
     };
     let field = format!("{shape}.{}", path.rsplit_once('/')?.1);
-    defaults::TABLE
-        .iter()
-        .find(|default| default.field == field)
+    defaults::TABLE.iter().find(|default| default.field == field)
 }
 
 /// Rows that something taken away has decided.
@@ -289,11 +200,7 @@ fn decided(before: &Report, after: &Report) -> Vec<String> {
         let id = (row.subject.kind != "migration").then_some(id);
         (row.check.clone(), id)
     };
-    let old: BTreeMap<_, Outcome> = before
-        .rows
-        .iter()
-        .map(|row| (key(row), row.outcome))
-        .collect();
+    let old: BTreeMap<_, Outcome> = before.rows.iter().map(|row| (key(row), row.outcome)).collect();
     let mut faults = Vec::new();
     for row in &after.rows {
         let was = old.get(&key(row)).copied();
@@ -301,10 +208,7 @@ fn decided(before: &Report, after: &Report) -> Vec<String> {
             // A seat that wasn't one before may be judged, but nothing may be found there.
             Outcome::Fail => !matches!(was, Some(Outcome::Fail | Outcome::Blocked)),
             Outcome::Pass => was.is_some_and(|was| {
-                !matches!(
-                    was,
-                    Outcome::Pass | Outcome::Blocked | Outcome::NotApplicable
-                )
+                !matches!(was, Outcome::Pass | Outcome::Blocked | Outcome::NotApplicable)
             }),
             Outcome::NotApplicable => matches!(was, Some(Outcome::Fail | Outcome::Unknown)),
             _ => false,
@@ -341,9 +245,7 @@ fn law_4_what_is_not_seen_decides_nothing() {
     let assumed = assumed.into_inner().unwrap();
     // Only an interface at the far end is asked for its type, and no migration's cluster is one of the
     // customer's own: the path's own tests show that default.
-    let shown = defaults::TABLE
-        .iter()
-        .filter(|default| **default != defaults::INTERFACE_TYPE);
+    let shown = defaults::TABLE.iter().filter(|default| **default != defaults::INTERFACE_TYPE);
     for default in shown {
         assert!(
             assumed.contains(default.field),
@@ -375,10 +277,7 @@ fn try_one(patient: &patients::Patient) -> (Vec<String>, BTreeSet<&'static str>)
             continue;
         };
         if let Some(default) = taking.default
-            && after
-                .assumptions
-                .iter()
-                .any(|assumption| assumption.taken == default.taken)
+            && after.assumptions.iter().any(|assumption| assumption.taken == default.taken)
         {
             used.insert(default.field);
             continue;

@@ -27,10 +27,7 @@ fn law_2_a_healthy_patient_of_each_topology_has_nothing_open() {
     }
     assert_none(&faults);
     for topology in TOPOLOGIES {
-        assert!(
-            healthy.iter().any(|patient| patient.name == *topology),
-            "no healthy {topology}"
-        );
+        assert!(healthy.iter().any(|patient| patient.name == *topology), "no healthy {topology}");
     }
 }
 
@@ -63,10 +60,8 @@ fn law_3_where_nothing_was_seen_nothing_passes_and_nothing_fails() {
     for patient in patients::unseen() {
         let report = report(&patient.facts);
         for row in &report.rows {
-            let undecided = matches!(
-                row.outcome,
-                Outcome::Unknown | Outcome::Blocked | Outcome::NotApplicable
-            );
+            let undecided =
+                matches!(row.outcome, Outcome::Unknown | Outcome::Blocked | Outcome::NotApplicable);
             // A documented default is taken even of an instance of which nothing else was printed.
             let by_default = row.check == "network/network-type"
                 && report
@@ -99,20 +94,13 @@ fn law_5_an_ill_patient_is_ill_of_what_its_file_says_and_of_nothing_else() {
             faults.push(format!("{}: no check has this name", patient.name));
             continue;
         };
-        let worst = report
-            .rows
-            .iter()
-            .filter(|row| row.check == *check)
-            .map(|row| row.outcome)
-            .min();
+        let worst =
+            report.rows.iter().filter(|row| row.check == *check).map(|row| row.outcome).min();
         let worst = worst.map_or("not judged", Outcome::as_str);
         if worst == illness.outcome {
             noticed.insert(*check);
         } else {
-            faults.push(format!(
-                "{}: {check} is {worst}, not {}",
-                patient.name, illness.outcome
-            ));
+            faults.push(format!("{}: {check} is {worst}, not {}", patient.name, illness.outcome));
         }
         let of: BTreeSet<&str> = report
             .rows
@@ -215,13 +203,7 @@ fn law_6_the_words_that_name_things_are_found() {
             .collect();
     assert_eq!(
         found,
-        [
-            "0.0.0.0",
-            "nat-0a17b2c3d4e5f6071",
-            "subnet-0c30aa11bb22cc33d",
-            "52.1.2.3",
-            "52.1.2.4"
-        ]
+        ["0.0.0.0", "nat-0a17b2c3d4e5f6071", "subnet-0c30aa11bb22cc33d", "52.1.2.3", "52.1.2.4"]
     );
 }
 
@@ -273,11 +255,7 @@ fn law_12_a_repair_mends_its_row_and_makes_no_other_worse() {
         let before = report(&patient.facts);
         for row in &before.rows {
             let mut changes: Vec<&Change> = Vec::new();
-            for change in row
-                .findings
-                .iter()
-                .flat_map(|finding| &finding.remedy.changes)
-            {
+            for change in row.findings.iter().flat_map(|finding| &finding.remedy.changes) {
                 if !changes.contains(&change) {
                     changes.push(change);
                 }
@@ -292,27 +270,18 @@ fn law_12_a_repair_mends_its_row_and_makes_no_other_worse() {
             let after = report(&facts);
             let (old, new) = (by_key(&before), by_key(&after));
             let key = (row.check.as_str(), &row.subject);
-            let whole = row
-                .findings
-                .iter()
-                .all(|finding| !finding.remedy.changes.is_empty());
+            let whole = row.findings.iter().all(|finding| !finding.remedy.changes.is_empty());
             let healed = new
                 .get(&key)
                 .is_some_and(|row| matches!(row.outcome, Outcome::Pass | Outcome::NotApplicable));
             if whole && row.gaps.is_empty() && !healed {
-                let now = new
-                    .get(&key)
-                    .map_or_else(|| "gone".to_owned(), |row| shown(row));
-                faults.push(format!(
-                    "{}: {} isn't mended: {now}",
-                    patient.name, row.check
-                ));
+                let now = new.get(&key).map_or_else(|| "gone".to_owned(), |row| shown(row));
+                faults.push(format!("{}: {} isn't mended: {now}", patient.name, row.check));
             }
             mended += usize::from(healed);
             // The address of a NAT gateway that is to be made isn't known.
-            let new_address = changes
-                .iter()
-                .any(|change| matches!(change, Change::NewNatGateway { .. }));
+            let new_address =
+                changes.iter().any(|change| matches!(change, Change::NewNatGateway { .. }));
             for (key, row) in &new {
                 let (check, _) = key;
                 let excused = new_address && check.starts_with("access/");
@@ -342,10 +311,7 @@ fn law_12_every_kind_of_stop_that_a_route_or_rule_makes_has_a_repair() {
         let report = report(&patient.facts);
         for cause in &report.root_causes {
             // A name that resolves to the wrong class of address leaves no route to mend.
-            let follows = report
-                .root_causes
-                .iter()
-                .any(|other| other.check == "network/dns-class");
+            let follows = report.root_causes.iter().any(|other| other.check == "network/dns-class");
             if cause.remedy.changes.is_empty() && !(follows && cause.check == "network/route") {
                 without.insert((cause.check.clone(), patient.name.clone()));
             }
@@ -353,12 +319,8 @@ fn law_12_every_kind_of_stop_that_a_route_or_rule_makes_has_a_repair() {
         }
     }
     let checks: BTreeSet<&str> = without.iter().map(|(check, _)| check.as_str()).collect();
-    for always in [
-        "network/route",
-        "network/security-group",
-        "network/network-acl",
-        "dms/ssl-mode",
-    ] {
+    for always in ["network/route", "network/security-group", "network/network-acl", "dms/ssl-mode"]
+    {
         assert!(!checks.contains(always), "{without:?}");
     }
 }

@@ -23,10 +23,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
-        Self {
-            issuer: Issuer::new(params, key),
-            pem,
-        }
+        Self { issuer: Issuer::new(params, key), pem }
     }
 
     /// A server's identity for some names; the chain has the CA at its end.
@@ -34,14 +31,9 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "a test's server");
+        params.distinguished_name.push(DnType::CommonName, "a test's server");
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        Identity {
-            chain_pem: leaf.pem() + &self.pem,
-            key_pem: key.serialize_pem(),
-        }
+        Identity { chain_pem: leaf.pem() + &self.pem, key_pem: key.serialize_pem() }
     }
 }
 
@@ -49,17 +41,12 @@ impl Authority {
 pub(crate) fn self_signed(name: &str) -> Identity {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    Identity {
-        chain_pem: params.self_signed(&key).unwrap().pem(),
-        key_pem: key.serialize_pem(),
-    }
+    Identity { chain_pem: params.self_signed(&key).unwrap().pem(), key_pem: key.serialize_pem() }
 }
 
 impl Identity {
     pub(crate) fn chain(&self) -> Vec<CertificateDer<'static>> {
-        CertificateDer::pem_slice_iter(self.chain_pem.as_bytes())
-            .collect::<Result<_, _>>()
-            .unwrap()
+        CertificateDer::pem_slice_iter(self.chain_pem.as_bytes()).collect::<Result<_, _>>().unwrap()
     }
 
     pub(crate) fn key(&self) -> PrivateKeyDer<'static> {

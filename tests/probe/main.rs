@@ -108,9 +108,7 @@ fn known<'a>(probe: &'a Value, look: &str) -> &'a Value {
 
 fn reason<'a>(probe: &'a Value, look: &str) -> &'a str {
     let seen = &probe[look]["seen"];
-    seen["unknown"]["reason"]
-        .as_str()
-        .unwrap_or_else(|| panic!("{look}: {seen}"))
+    seen["unknown"]["reason"].as_str().unwrap_or_else(|| panic!("{look}: {seen}"))
 }
 
 /// Nothing that could be a login came, on no connection.
@@ -141,14 +139,8 @@ fn a_refused_port_is_a_fact() {
     let folder = TempDir::new().unwrap();
     let ca = ca_file(&folder, &Authority::new("a").pem);
     let run = saved(&format!("localhost:{port}"), &with_login(&ca, &[]));
-    assert_eq!(
-        known(&run.probe, "tcp"),
-        &json!([{"address": "127.0.0.1", "outcome": "refused"}])
-    );
-    assert_eq!(
-        known(&run.probe, "dns")["answer"]["addresses"],
-        json!(["127.0.0.1"])
-    );
+    assert_eq!(known(&run.probe, "tcp"), &json!([{"address": "127.0.0.1", "outcome": "refused"}]));
+    assert_eq!(known(&run.probe, "dns")["answer"]["addresses"], json!(["127.0.0.1"]));
     for look in ["greeting", "tls", "tls12", "login"] {
         reason(&run.probe, look);
     }
@@ -205,10 +197,7 @@ fn a_black_hole_and_a_missing_route_are_told_apart() {
         let text = fs::read_to_string(&file).unwrap();
         let facts: Value = serde_json::from_str(&text).unwrap();
         let probe = &facts["probes"][0];
-        assert_eq!(
-            known(probe, "tcp"),
-            &json!([{"address": address, "outcome": outcome}])
-        );
+        assert_eq!(known(probe, "tcp"), &json!([{"address": address, "outcome": outcome}]));
         // A third of the time, because three steps were to come.
         let took = probe["tcp"]["milliseconds"].as_f64().unwrap() / 1000.0;
         assert!((seconds..seconds + 0.1).contains(&took), "{took}");
@@ -250,16 +239,10 @@ fn a_server_that_stalls_anywhere_ends_at_the_deadline() {
         (&mid_handshake, "tls", json!("timed_out")),
         (&byte_by_byte, "greeting", json!("timed_out")),
         (&at_login, "login", json!("timed_out")),
-        (
-            &at_a_question,
-            "login",
-            json!({"accepted": {"danger_unverified": false}}),
-        ),
+        (&at_a_question, "login", json!({"accepted": {"danger_unverified": false}})),
     ] {
-        let run = saved(
-            &format!("localhost:{}", server.port),
-            &with_login(&ca, &["--timeout", "2"]),
-        );
+        let run =
+            saved(&format!("localhost:{}", server.port), &with_login(&ca, &["--timeout", "2"]));
         in_time(&run, 2.0);
         assert_eq!(known(&run.probe, look), &seen, "{}", run.stdout);
     }
@@ -290,10 +273,7 @@ fn a_server_without_tls_gets_no_password_even_when_danger_is_allowed() {
     for more in [&[][..], &["--danger-allow-unverified-login"]] {
         let words: &'static [u8] = Box::leak(greeting(false).into_boxed_slice());
         let server = Server::saying(words);
-        let run = saved(
-            &format!("localhost:{}", server.port),
-            &with_login(&ca, more),
-        );
+        let run = saved(&format!("localhost:{}", server.port), &with_login(&ca, more));
         assert_eq!(known(&run.probe, "tls"), "not_offered");
         assert_eq!(known(&run.probe, "tls12"), "not_offered");
         assert!(reason(&run.probe, "login").contains("without TLS"));
@@ -305,18 +285,9 @@ fn a_server_without_tls_gets_no_password_even_when_danger_is_allowed() {
 #[test]
 fn garbage_is_told_apart_from_an_error_and_from_a_hang_up() {
     for (words, seen) in [
-        (
-            &b"SSH-2.0-OpenSSH_9.2\r\n"[..],
-            json!({"not_mysql": "it begins with `SSH-`"}),
-        ),
-        (
-            b"HTTP/1.1 400 Bad Request\r\n\r\n",
-            json!({"not_mysql": "it begins with `HTTP`"}),
-        ),
-        (
-            b"\x04\0\0\0\x1b]0;",
-            json!({"not_mysql": "its first packet begins with 1b 5d 30 3b"}),
-        ),
+        (&b"SSH-2.0-OpenSSH_9.2\r\n"[..], json!({"not_mysql": "it begins with `SSH-`"})),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", json!({"not_mysql": "it begins with `HTTP`"})),
+        (b"\x04\0\0\0\x1b]0;", json!({"not_mysql": "its first packet begins with 1b 5d 30 3b"})),
         (
             b"\x17\0\0\0\xff\x10\x04Too many connections",
             json!({"refused": {"code": 1040, "state": null, "message": "Too many connections"}}),
@@ -357,15 +328,9 @@ fn only_tls_1_3_is_refused_by_its_alert() {
     let folder = TempDir::new().unwrap();
     let ca = ca_file(&folder, &authority.pem);
     let server = Server::tls(&authority.identity(&["localhost"]), &[&TLS13]);
-    let run = saved(
-        &format!("localhost:{}", server.port),
-        &["--ca", ca.to_str().unwrap()],
-    );
+    let run = saved(&format!("localhost:{}", server.port), &["--ca", ca.to_str().unwrap()]);
     assert_eq!(known(&run.probe, "tls")["session"]["protocol"], "TLSv1.3");
-    assert_eq!(
-        known(&run.probe, "tls12"),
-        &json!({"refused": {"alert": "protocol_version"}})
-    );
+    assert_eq!(known(&run.probe, "tls12"), &json!({"refused": {"alert": "protocol_version"}}));
 }
 
 #[test]
@@ -387,27 +352,11 @@ fn nobody_logs_in_where_the_ca_does_not_vouch() {
     let folder = TempDir::new().unwrap();
     let ca = ca_file(&folder, &right.pem);
     for (place, identity, cause) in [
-        (
-            "localhost",
-            Authority::new("wrong").identity(&["localhost"]),
-            "UnknownIssuer",
-        ),
-        (
-            "localhost",
-            Authority::new("right").identity(&["localhost"]),
-            "",
-        ),
+        ("localhost", Authority::new("wrong").identity(&["localhost"]), "UnknownIssuer"),
+        ("localhost", Authority::new("right").identity(&["localhost"]), ""),
         ("localhost", self_signed("localhost"), ""),
-        (
-            "localhost",
-            right.identity(&["other.example"]),
-            "not valid for name",
-        ),
-        (
-            "127.0.0.1",
-            right.identity(&["localhost"]),
-            "not valid for name",
-        ),
+        ("localhost", right.identity(&["other.example"]), "not valid for name"),
+        ("127.0.0.1", right.identity(&["localhost"]), "not valid for name"),
     ] {
         let server = Server::tls(&identity, ALL);
         let run = saved(&format!("{place}:{}", server.port), &with_login(&ca, &[]));
@@ -417,10 +366,7 @@ fn nobody_logs_in_where_the_ca_does_not_vouch() {
         assert_eq!(chain.len(), identity.chain().len());
         assert_eq!(session["key_proved"], true);
         let reason = reason(&run.probe, "login");
-        assert!(
-            reason.contains(cause) && reason.contains("no password was sent"),
-            "{reason}"
-        );
+        assert!(reason.contains(cause) && reason.contains("no password was sent"), "{reason}");
     }
 }
 
@@ -428,10 +374,7 @@ fn nobody_logs_in_where_the_ca_does_not_vouch() {
 fn nobody_logs_in_without_a_ca() {
     let right = Authority::new("right");
     let server = Server::tls(&right.identity(&["localhost"]), ALL);
-    let run = saved(
-        &format!("localhost:{}", server.port),
-        &["--user", "dms", "--as", "source"],
-    );
+    let run = saved(&format!("localhost:{}", server.port), &["--user", "dms", "--as", "source"]);
     no_login(&server);
     assert!(reason(&run.probe, "login").contains("no CA was given"));
     assert_eq!(run.probe["role"], "source");
@@ -492,11 +435,7 @@ fn a_server_that_asks_for_a_file_gets_none() {
     let run = saved(&format!("localhost:{}", server.port), &with_login(&ca, &[]));
     known(&run.probe, "login");
     for look in ["version", "grants", "control_schema"] {
-        assert!(
-            run.probe["session"][look]["seen"].get("unknown").is_some(),
-            "{}",
-            run.probe
-        );
+        assert!(run.probe["session"][look]["seen"].get("unknown").is_some(), "{}", run.probe);
     }
     let told = server.log.inside.lock().unwrap();
     assert!(!String::from_utf8_lossy(&told).contains("contents"));

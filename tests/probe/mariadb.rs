@@ -73,17 +73,10 @@ impl MariaDb {
                 assert_eq!(status.code(), Some(77), "{log:?}");
                 return None;
             }
-            assert!(
-                begin.elapsed() < Duration::from_mins(2),
-                "no MariaDB in time"
-            );
+            assert!(begin.elapsed() < Duration::from_mins(2), "no MariaDB in time");
             thread::sleep(Duration::from_millis(50));
         }
-        Some(Self {
-            process,
-            port,
-            folder,
-        })
+        Some(Self { process, port, folder })
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -116,10 +109,7 @@ fn a_real_mariadb_shows_itself() {
 
 fn a_session_is_shown(server: &MariaDb) {
     let run = server.probe("dms", "ca.pem", &["--seat", "subnet-0a11"]);
-    assert_eq!(
-        known(&run.probe, "login"),
-        &json!({"accepted": {"danger_unverified": false}}),
-    );
+    assert_eq!(known(&run.probe, "login"), &json!({"accepted": {"danger_unverified": false}}),);
     let session = &run.probe["session"];
     let version = known(session, "version").as_str().unwrap();
     assert!(version.contains("MariaDB"), "{version}");
@@ -133,9 +123,7 @@ fn a_session_is_shown(server: &MariaDb) {
     assert!(list("collations").contains(&json!("utf8mb4_bin")));
     let grants = list("grants");
     assert!(
-        grants.contains(&json!(
-            "GRANT USAGE ON *.* TO `dms`@`%` IDENTIFIED BY PASSWORD '…'"
-        )),
+        grants.contains(&json!("GRANT USAGE ON *.* TO `dms`@`%` IDENTIFIED BY PASSWORD '…'")),
         "{grants:?}"
     );
     assert_eq!(grants.len(), 3, "{grants:?}");

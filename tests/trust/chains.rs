@@ -13,48 +13,22 @@ fn good_chains() {
     ok("good", &pems(&[&leaf, &int]), &ca);
     ok("good, root sent along", &pems(&[&leaf, &int, &root]), &ca);
     ok("good, out of order", &pems(&[&leaf, &root, &int]), &ca);
-    ok(
-        "good, foreign certificates sent along",
-        &pems(&[&leaf, &other, &int]),
-        &ca,
-    );
-    ok(
-        "good, the leaf sent twice",
-        &pems(&[&leaf, &leaf, &int]),
-        &ca,
-    );
+    ok("good, foreign certificates sent along", &pems(&[&leaf, &other, &int]), &ca);
+    ok("good, the leaf sent twice", &pems(&[&leaf, &leaf, &int]), &ca);
     let direct = issue(&root, leaf_params(&[HOST]));
     ok("good, no intermediate", &direct.pem(), &ca);
     let bare = issue(&root, no_akid(leaf_params(&[HOST])));
     ok("good, no key identifiers", &bare.pem(), &ca);
-    ok(
-        "bundle: other, right",
-        &pems(&[&leaf, &int]),
-        &pems(&[&other, &root]),
-    );
+    ok("bundle: other, right", &pems(&[&leaf, &int]), &pems(&[&other, &root]));
     let old = self_signed(expired(ca_params("Root C")));
     ok(
         "bundle: expired, right, other (F-15)",
         &pems(&[&leaf, &int]),
         &pems(&[&old, &root, &other]),
     );
-    ok(
-        "bundle: intermediate and root, leaf alone sent",
-        &leaf.pem(),
-        &pems(&[&int, &root]),
-    );
-    let (chain, ca) = (
-        data("rsa-leaf.pem") + &data("rsa-int.pem"),
-        data("rsa-root.pem"),
-    );
-    case(
-        "RSA",
-        &chain,
-        HOST,
-        &ca,
-        "2027-06-01T00:00:00Z".parse().unwrap(),
-        "trusted",
-    );
+    ok("bundle: intermediate and root, leaf alone sent", &leaf.pem(), &pems(&[&int, &root]));
+    let (chain, ca) = (data("rsa-leaf.pem") + &data("rsa-int.pem"), data("rsa-root.pem"));
+    case("RSA", &chain, HOST, &ca, "2027-06-01T00:00:00Z".parse().unwrap(), "trusted");
 }
 
 #[test]
@@ -65,25 +39,10 @@ fn the_wrong_ca() {
     let at = now();
     let no =
         |name: &str, chain: &str, ca: &str, codes: &str| case(name, chain, HOST, ca, at, codes);
-    no(
-        "wrong CA, root sent",
-        &pems(&[&leaf, &int, &root]),
-        &other.pem(),
-        "wrong-ca",
-    );
+    no("wrong CA, root sent", &pems(&[&leaf, &int, &root]), &other.pem(), "wrong-ca");
     // Whether Root A is a root or stands under Root B can't be told.
-    no(
-        "wrong CA, root not sent",
-        &pems(&[&leaf, &int]),
-        &other.pem(),
-        "wrong-ca incomplete-chain",
-    );
-    no(
-        "CA's name, another key",
-        &pems(&[&leaf, &int]),
-        &namesake.pem(),
-        "wrong-ca",
-    );
+    no("wrong CA, root not sent", &pems(&[&leaf, &int]), &other.pem(), "wrong-ca incomplete-chain");
+    no("CA's name, another key", &pems(&[&leaf, &int]), &namesake.pem(), "wrong-ca");
     no(
         "CA's name, another key, root sent",
         &pems(&[&leaf, &int, &root]),
@@ -91,18 +50,8 @@ fn the_wrong_ca() {
         "wrong-ca",
     );
     let bare = issue(&root, no_akid(leaf_params(&[HOST])));
-    no(
-        "CA's name, another key, no key identifiers",
-        &bare.pem(),
-        &namesake.pem(),
-        "wrong-ca",
-    );
-    no(
-        "wrong bundle",
-        &pems(&[&leaf, &int, &root]),
-        &pems(&[&other, &namesake]),
-        "wrong-ca",
-    );
+    no("CA's name, another key, no key identifiers", &bare.pem(), &namesake.pem(), "wrong-ca");
+    no("wrong bundle", &pems(&[&leaf, &int, &root]), &pems(&[&other, &namesake]), "wrong-ca");
     no(
         "wrong bundle, first expired (F-15)",
         &pems(&[&leaf, &int, &root]),
@@ -115,27 +64,14 @@ fn the_wrong_ca() {
         &data("isrg-root-x1.pem"),
         "wrong-ca incomplete-chain",
     );
-    assert!(
-        trust
-            .causes
-            .iter()
-            .any(|cause| cause.detail.contains("ISRG Root X1")),
-        "{trust:#?}"
-    );
+    assert!(trust.causes.iter().any(|cause| cause.detail.contains("ISRG Root X1")), "{trust:#?}");
 }
 
 #[test]
 fn chains_with_a_hole() {
     let (root, int, leaf) = healthy();
     let at = now();
-    case(
-        "missing intermediate",
-        &leaf.pem(),
-        HOST,
-        &root.pem(),
-        at,
-        "wrong-ca incomplete-chain",
-    );
+    case("missing intermediate", &leaf.pem(), HOST, &root.pem(), at, "wrong-ca incomplete-chain");
     case(
         "missing intermediate, root sent",
         &pems(&[&leaf, &root]),
@@ -174,30 +110,15 @@ fn host_names() {
     };
     ask("another host", &["other.example.com"], HOST, "hostname");
     ask("wildcard", &["*.example.com"], HOST, "trusted");
-    ask(
-        "wildcard, one label too many",
-        &["*.example.com"],
-        "a.db.example.com",
-        "hostname",
-    );
-    ask(
-        "wildcard, bare domain",
-        &["*.example.com"],
-        "example.com",
-        "hostname",
-    );
+    ask("wildcard, one label too many", &["*.example.com"], "a.db.example.com", "hostname");
+    ask("wildcard, bare domain", &["*.example.com"], "example.com", "hostname");
     ask("upper case", &["DB.Example.com"], HOST, "trusted");
     ask("second name", &["x.example.com", HOST], HOST, "trusted");
     ask("address", &["10.0.0.7"], "10.0.0.7", "trusted");
     ask("IPv6 address", &["2001:db8::7"], "2001:db8::7", "trusted");
     ask("another address", &["10.0.0.7"], "10.0.0.8", "hostname");
     ask("address, names only", &[HOST], "10.0.0.7", "hostname");
-    ask(
-        "partial wildcard, which only OpenSSL takes",
-        &["d*.example.com"],
-        HOST,
-        "unknown",
-    );
+    ask("partial wildcard, which only OpenSSL takes", &["d*.example.com"], HOST, "unknown");
     let trust = ask(
         "vpce name",
         &["gateway01.us-east-1.prod.aws.tidbcloud.com"],
@@ -209,14 +130,7 @@ fn host_names() {
     params.subject_alt_names.clear();
     let cn = issue(&root, params).pem();
     case("common name only", &cn, HOST, &ca, at, "unknown");
-    case(
-        "common name only, another host",
-        &cn,
-        "other.example.com",
-        &ca,
-        at,
-        "hostname",
-    );
+    case("common name only, another host", &cn, "other.example.com", &ca, at, "hostname");
     let trust = judge(&leaf(&[HOST]), "not a host", &ca, at);
     assert_eq!(trust.gaps.len(), 1, "{trust:#?}");
 }
@@ -229,30 +143,9 @@ fn cross_signed_roots() {
     let int = issue(&new, ca_params("Intermediate N"));
     let leaf = issue(&int, leaf_params(&[HOST]));
     let chain = pems(&[&leaf, &int, &cross]);
-    case(
-        "cross-signed, old root",
-        &chain,
-        HOST,
-        &old.pem(),
-        at,
-        "trusted",
-    );
-    case(
-        "cross-signed, new root",
-        &chain,
-        HOST,
-        &new.pem(),
-        at,
-        "trusted",
-    );
-    case(
-        "cross-signed, both",
-        &chain,
-        HOST,
-        &pems(&[&old, &new]),
-        at,
-        "trusted",
-    );
+    case("cross-signed, old root", &chain, HOST, &old.pem(), at, "trusted");
+    case("cross-signed, new root", &chain, HOST, &new.pem(), at, "trusted");
+    case("cross-signed, both", &chain, HOST, &pems(&[&old, &new]), at, "trusted");
     case(
         "cross-signed, another root",
         &chain,
@@ -261,14 +154,7 @@ fn cross_signed_roots() {
         at,
         "wrong-ca incomplete-chain",
     );
-    case(
-        "cross-signed root alone as CA (error 2)",
-        &chain,
-        HOST,
-        &cross.pem(),
-        at,
-        "bad-ca",
-    );
+    case("cross-signed root alone as CA (error 2)", &chain, HOST, &cross.pem(), at, "bad-ca");
     case(
         "without the cross-signature, old root",
         &pems(&[&leaf, &int]),
@@ -329,10 +215,7 @@ fn lets_encrypt_as_recorded() {
     let at = "2026-08-01T00:00:00Z".parse().unwrap();
     let host = "letsencrypt.org";
     let one = |index: usize| {
-        text.split_inclusive("-----END CERTIFICATE-----\n")
-            .nth(index)
-            .unwrap()
-            .to_owned()
+        text.split_inclusive("-----END CERTIFICATE-----\n").nth(index).unwrap().to_owned()
     };
     let ask = |name: &str, chain: &str, ca: &str, expected: &str| {
         case(name, chain, host, ca, at, expected)
@@ -344,40 +227,14 @@ fn lets_encrypt_as_recorded() {
     ask("X1, all four and X1", &(text.clone() + &x1), &x1, "trusted");
     ask("X2, four", &text, &x2, "trusted");
     ask("X2, three", &first(&text, 3), &x2, "trusted");
-    ask(
-        "X2, two",
-        &first(&text, 2),
-        &x2,
-        "wrong-ca incomplete-chain",
-    );
+    ask("X2, two", &first(&text, 2), &x2, "wrong-ca incomplete-chain");
     ask("intermediate as CA", &text, &one(1), "bad-ca");
     ask("cross-signed Root YE as CA", &text, &one(2), "bad-ca");
     ask("leaf as CA", &text, &one(0), "bad-ca");
     let december = "2026-12-01T00:00:00Z".parse().unwrap();
-    case(
-        "X1, all four, on 2026-12-01",
-        &text,
-        host,
-        &x1,
-        december,
-        "expired",
-    );
-    case(
-        "X2, three, on 2026-12-01",
-        &first(&text, 3),
-        host,
-        &x2,
-        december,
-        "expired",
-    );
-    case(
-        "X1, all four, another host",
-        &text,
-        HOST,
-        &x1,
-        at,
-        "hostname",
-    );
+    case("X1, all four, on 2026-12-01", &text, host, &x1, december, "expired");
+    case("X2, three, on 2026-12-01", &first(&text, 3), host, &x2, december, "expired");
+    case("X1, all four, another host", &text, HOST, &x1, at, "hostname");
     case(
         "X1, three, another host, on 2026-12-01",
         &first(&text, 3),

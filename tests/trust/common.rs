@@ -51,12 +51,8 @@ pub(crate) fn ca_params(name: &str) -> CertificateParams {
 
 pub(crate) fn leaf_params(names: &[&str]) -> CertificateParams {
     let mut params = params(names.first().copied().unwrap_or(HOST));
-    let own = CertificateParams::new(
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<Vec<_>>(),
-    );
+    let own =
+        CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
     params.subject_alt_names = own.unwrap().subject_alt_names;
     params.is_ca = IsCa::ExplicitNoCa;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -90,9 +86,7 @@ pub(crate) fn issue(by: &Node, params: CertificateParams) -> Node {
 
 /// With a key that exists already: a cross-signature, a renewal.
 pub(crate) fn issue_for(by: &Node, params: CertificateParams, key: KeyPair) -> Node {
-    let cert = params
-        .signed_by(&key, &Issuer::from_params(&by.params, &by.key))
-        .unwrap();
+    let cert = params.signed_by(&key, &Issuer::from_params(&by.params, &by.key)).unwrap();
     Node { params, key, cert }
 }
 
@@ -123,9 +117,7 @@ pub(crate) fn data(name: &str) -> String {
 
 /// The first so many certificates of a text.
 pub(crate) fn first(text: &str, count: usize) -> String {
-    text.split_inclusive("-----END CERTIFICATE-----\n")
-        .take(count)
-        .collect()
+    text.split_inclusive("-----END CERTIFICATE-----\n").take(count).collect()
 }
 
 pub(crate) fn judge(chain: &str, host: &str, ca: &str, at: Timestamp) -> Trust {
@@ -166,11 +158,8 @@ fn openssl_for(
         std::fs::write(&path, text).unwrap();
         path
     };
-    let question = if host.parse::<std::net::IpAddr>().is_ok() {
-        "-verify_ip"
-    } else {
-        "-verify_hostname"
-    };
+    let question =
+        if host.parse::<std::net::IpAddr>().is_ok() { "-verify_ip" } else { "-verify_hostname" };
     let output = Command::new("openssl")
         .args(["verify", "-no-CApath", "-no-CAstore"])
         .args(options)
@@ -220,14 +209,7 @@ pub(crate) fn case(
         .filter(|line| line.starts_with("error ") && !line.contains("/tmp"))
         .map(|line| &line[..line.len().min(90)])
         .collect();
-    println!(
-        "| {name} | {got} | {} |",
-        if accepted {
-            "OK".to_owned()
-        } else {
-            reason.join("; ")
-        }
-    );
+    println!("| {name} | {got} | {} |", if accepted { "OK".to_owned() } else { reason.join("; ") });
     assert_eq!(got, expected, "{name}: {trust:#?}\nopenssl: {words}");
     match trust.verdict {
         Verdict::Trusted => {

@@ -19,17 +19,12 @@ fn rsa() -> Ca {
 
 #[test]
 fn s_client_with_showcerts() {
-    for (name, tls12, protocol) in [
-        ("1.2", Tls12::Offered, "TLSv1.2"),
-        ("1.3", Tls12::Unseen, "TLSv1.3"),
-    ] {
+    for (name, tls12, protocol) in
+        [("1.2", Tls12::Offered, "TLSv1.2"), ("1.3", Tls12::Unseen, "TLSv1.3")]
+    {
         let chain = Chain::read(text(name).as_bytes()).unwrap();
         assert_eq!(chain.certificates().len(), 3, "{name}");
-        assert_eq!(
-            (chain.tls12(), chain.protocol()),
-            (&tls12, Some(protocol)),
-            "{name}"
-        );
+        assert_eq!((chain.tls12(), chain.protocol()), (&tls12, Some(protocol)), "{name}");
         assert_eq!(ask(&chain, &rsa()).verdict, Verdict::Trusted, "{name}");
     }
 }
@@ -38,17 +33,8 @@ fn s_client_with_showcerts() {
 fn the_block_that_older_versions_repeat_is_not_a_fourth_certificate() {
     let text = text("1.2");
     let leaf = first(&data("rsa-leaf.pem"), 1);
-    let repeated = text.replace(
-        "Server certificate\n",
-        &format!("Server certificate\n{leaf}"),
-    );
-    assert_eq!(
-        Chain::read(repeated.as_bytes())
-            .unwrap()
-            .certificates()
-            .len(),
-        3
-    );
+    let repeated = text.replace("Server certificate\n", &format!("Server certificate\n{leaf}"));
+    assert_eq!(Chain::read(repeated.as_bytes()).unwrap().certificates().len(), 3);
 }
 
 #[test]
@@ -56,25 +42,12 @@ fn s_client_without_showcerts_hides_the_chain() {
     let chain = Chain::read(text("bare").as_bytes()).unwrap();
     assert_eq!(chain.certificates().len(), 1);
     let trust = ask(&chain, &rsa());
-    assert_eq!(
-        (trust.verdict, trust.causes.len()),
-        (Verdict::Unknown, 0),
-        "{trust:#?}"
-    );
-    assert!(
-        trust.gaps[0].unlock.to_string().contains("-showcerts"),
-        "{trust:#?}"
-    );
+    assert_eq!((trust.verdict, trust.causes.len()), (Verdict::Unknown, 0), "{trust:#?}");
+    assert!(trust.gaps[0].unlock.to_string().contains("-showcerts"), "{trust:#?}");
     // What the leaf itself shows is judged all the same.
     let at = "2050-01-01T00:00:00Z".parse().unwrap();
     let ca = Ca::isrg_root_x1();
-    let trust = verify(
-        &chain,
-        Some("other"),
-        &ca,
-        at,
-        webpki::ALL_VERIFICATION_ALGS,
-    );
+    let trust = verify(&chain, Some("other"), &ca, at, webpki::ALL_VERIFICATION_ALGS);
     assert_eq!(codes(&trust), ["hostname", "expired", "expired", "bad-ca"]);
 }
 
@@ -97,31 +70,18 @@ fn a_refused_tls_1_2_is_a_cause_and_an_empty_chain_a_gap() {
 #[test]
 fn two_handshakes() {
     let twice = text("1.2") + &text("1.3");
-    assert_eq!(
-        Chain::read(twice.as_bytes()).unwrap().certificates().len(),
-        3
-    );
+    assert_eq!(Chain::read(twice.as_bytes()).unwrap().certificates().len(), 3);
     let two = text("1.2") + &text("bare");
-    assert_eq!(
-        Chain::read(two.as_bytes()).unwrap_err(),
-        ReadError::SeveralHandshakes(2)
-    );
+    assert_eq!(Chain::read(two.as_bytes()).unwrap_err(), ReadError::SeveralHandshakes(2));
 }
 
 #[test]
 fn forms_of_a_chain() {
     let pem = data("rsa-leaf.pem") + &data("rsa-int.pem");
     let whole = Chain::read(pem.as_bytes()).unwrap();
-    let ders: Vec<Vec<u8>> = whole
-        .certificates()
-        .iter()
-        .map(|one| one.der().to_vec())
-        .collect();
-    let utf16: Vec<u8> = "\u{feff}"
-        .chars()
-        .chain(pem.chars())
-        .flat_map(|c| (c as u16).to_le_bytes())
-        .collect();
+    let ders: Vec<Vec<u8>> = whole.certificates().iter().map(|one| one.der().to_vec()).collect();
+    let utf16: Vec<u8> =
+        "\u{feff}".chars().chain(pem.chars()).flat_map(|c| (c as u16).to_le_bytes()).collect();
     let forms: [(&str, Vec<u8>); 6] = [
         ("junk around", format!("hello\n{pem}\nbye").into_bytes()),
         (
@@ -138,29 +98,17 @@ fn forms_of_a_chain() {
         let chain = Chain::read(&bytes).unwrap();
         assert_eq!(ask(&chain, &rsa()).verdict, Verdict::Trusted, "{name}");
     }
-    assert_eq!(
-        ask(&Chain::from_der(&ders).unwrap(), &rsa()).verdict,
-        Verdict::Trusted
-    );
+    assert_eq!(ask(&Chain::from_der(&ders).unwrap(), &rsa()).verdict, Verdict::Trusted);
 }
 
 #[test]
 fn broken_blocks_are_named() {
     let good = data("rsa-leaf.pem");
-    let cut = good.replace(
-        "-----BEGIN CERTIFICATE-----\n",
-        "-----BEGIN CERTIFICATE-----\nMIIB",
-    );
-    let error = Chain::read((good.clone() + &cut).as_bytes())
-        .unwrap_err()
-        .to_string();
+    let cut = good.replace("-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\nMIIB");
+    let error = Chain::read((good.clone() + &cut).as_bytes()).unwrap_err().to_string();
     assert!(error.starts_with("certificate block 2 (line "), "{error}");
-    let der = Chain::read(good.as_bytes()).unwrap().certificates()[0]
-        .der()
-        .to_vec();
-    let error = Chain::from_der([&der[..], &der[..50]])
-        .unwrap_err()
-        .to_string();
+    let der = Chain::read(good.as_bytes()).unwrap().certificates()[0].der().to_vec();
+    let error = Chain::from_der([&der[..], &der[..50]]).unwrap_err().to_string();
     assert!(error.starts_with("certificate 2 "), "{error}");
     assert!(Ca::read(b"nothing").is_err());
 }
@@ -195,34 +143,22 @@ fn verify_ca_does_not_look_at_names() {
 fn without_algorithms_nothing_is_told() {
     let chain = Chain::read((data("rsa-leaf.pem") + &data("rsa-int.pem")).as_bytes()).unwrap();
     let at = "2027-06-01T00:00:00Z".parse().unwrap();
-    assert_eq!(
-        verify(&chain, Some(HOST), &rsa(), at, &[]).verdict,
-        Verdict::Unknown
-    );
+    assert_eq!(verify(&chain, Some(HOST), &rsa(), at, &[]).verdict, Verdict::Unknown);
 }
 
 #[test]
 fn the_json_is_the_one_promised() {
     let chain = Chain::read(first(&data("letsencrypt.org-2026-07.pem"), 3).as_bytes()).unwrap();
     let at = "2026-08-01T00:00:00Z".parse().unwrap();
-    let trust = verify(
-        &chain,
-        Some(HOST),
-        &Ca::isrg_root_x1(),
-        at,
-        webpki::ALL_VERIFICATION_ALGS,
-    );
+    let trust = verify(&chain, Some(HOST), &Ca::isrg_root_x1(), at, webpki::ALL_VERIFICATION_ALGS);
     let json = serde_json::to_value(&trust).unwrap();
     let mut keys: Vec<&String> = json.as_object().unwrap().keys().collect();
     keys.sort();
     assert_eq!(keys, ["causes", "chain", "gaps", "verdict", "version"]);
     assert_eq!(json["version"], 1);
     assert_eq!(json["verdict"], "refused");
-    let incomplete = json["causes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|cause| cause["code"] == "incomplete-chain");
+    let incomplete =
+        json["causes"].as_array().unwrap().iter().find(|cause| cause["code"] == "incomplete-chain");
     assert_eq!(
         incomplete.unwrap()["detail"],
         "the last certificate sent was issued by ISRG Root X2, which is neither sent nor ISRG Root X1"

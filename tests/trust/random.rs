@@ -10,10 +10,8 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % sides as u64).unwrap()
     }
 
@@ -46,9 +44,8 @@ fn ca(dice: &mut Dice, name: &str) -> CertificateParams {
         0 => params.is_ca = IsCa::ExplicitNoCa,
         1 => params.is_ca = IsCa::NoCa,
         2 => {
-            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(
-                u8::try_from(dice.roll(2)).unwrap(),
-            ));
+            params.is_ca =
+                IsCa::Ca(BasicConstraints::Constrained(u8::try_from(dice.roll(2)).unwrap()));
         }
         3 => params.key_usages = vec![KeyUsagePurpose::DigitalSignature],
         4 | 5 => params.key_usages.clear(),
@@ -65,11 +62,7 @@ fn world(number: u64, keys: &[KeyPair]) -> World {
     let names = ["Root A", "Root B", "Middle", "Cross"];
     let pick_key = |dice: &mut Dice, name: usize| {
         // Mostly a name has its own key.
-        let which = if dice.hits(80) {
-            name
-        } else {
-            dice.roll(keys.len())
-        };
+        let which = if dice.hits(80) { name } else { dice.roll(keys.len()) };
         KeyPair::from_pem(&keys[which].serialize_pem()).unwrap()
     };
     let mut nodes: Vec<Node> = Vec::new();
@@ -84,11 +77,7 @@ fn world(number: u64, keys: &[KeyPair]) -> World {
             nodes.push(issue_for(&nodes[by], params, key));
         }
     }
-    let host = if dice.hits(90) {
-        HOST
-    } else {
-        "other.example.com"
-    };
+    let host = if dice.hits(90) { HOST } else { "other.example.com" };
     let params = leaf_params(&[if dice.hits(70) { HOST } else { "*.example.com" }]);
     let params = twisted(dice, params);
     let leaf = if dice.hits(4) {
@@ -101,11 +90,7 @@ fn world(number: u64, keys: &[KeyPair]) -> World {
     for _ in 0..dice.roll(6) {
         chain += &nodes[dice.roll(nodes.len())].pem();
     }
-    let mut ca = if dice.hits(4) {
-        leaf.pem()
-    } else {
-        nodes[dice.roll(nodes.len())].pem()
-    };
+    let mut ca = if dice.hits(4) { leaf.pem() } else { nodes[dice.roll(nodes.len())].pem() };
     while dice.hits(25) {
         ca += &nodes[dice.roll(nodes.len())].pem();
     }
@@ -165,10 +150,7 @@ fn openssl_agrees_on_every_world() {
         false_verdicts.len()
     );
     // The worlds must ask something, and the engine must answer.
-    assert!(
-        trusted * 20 > count && unknown * 10 < count,
-        "{trusted} {refused} {unknown}"
-    );
+    assert!(trusted * 20 > count && unknown * 10 < count, "{trusted} {refused} {unknown}");
 }
 
 #[test]
@@ -223,10 +205,7 @@ fn openssl_agrees_on_every_name() {
                     Verdict::Refused => !accepted,
                     Verdict::Unknown => true,
                 };
-                assert!(
-                    agrees,
-                    "{pattern} {in_san} {host}: {trust:#?}\nopenssl: {words}"
-                );
+                assert!(agrees, "{pattern} {in_san} {host}: {trust:#?}\nopenssl: {words}");
             }
         }
     }

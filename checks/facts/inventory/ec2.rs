@@ -71,10 +71,7 @@ impl Shape for Vpc {
     const IRRELEVANT: &'static [(&'static str, &'static str)] = &[
         TAGS,
         ("InstanceTenancy", "about the hosts that instances run on"),
-        (
-            "Ipv6CidrBlockAssociationSet",
-            "DMS reaches TiDB Cloud over IPv4",
-        ),
+        ("Ipv6CidrBlockAssociationSet", "DMS reaches TiDB Cloud over IPv4"),
         ("IsDefault", "a default VPC routes like any other"),
         ("State", "a pending VPC has no subnets yet"),
     ];
@@ -194,38 +191,20 @@ impl Shape for Subnet {
     const NAME: &'static str = "Subnet";
     const IRRELEVANT: &'static [(&'static str, &'static str)] = &[
         TAGS,
-        (
-            "AssignIpv6AddressOnCreation",
-            "DMS reaches TiDB Cloud over IPv4",
-        ),
-        (
-            "AvailableIpAddressCount",
-            "room for new interfaces, not for packets",
-        ),
+        ("AssignIpv6AddressOnCreation", "DMS reaches TiDB Cloud over IPv4"),
+        ("AvailableIpAddressCount", "room for new interfaces, not for packets"),
         ("CustomerOwnedIpv4Pool", "about Outposts"),
         ("DefaultForAz", "a default subnet routes like any other"),
         ("EnableDns64", "about IPv6"),
         ("EnableLniAtDeviceIndex", "about Outposts"),
-        (
-            "Ipv6CidrBlockAssociationSet",
-            "DMS reaches TiDB Cloud over IPv4",
-        ),
+        ("Ipv6CidrBlockAssociationSet", "DMS reaches TiDB Cloud over IPv4"),
         ("Ipv6Native", "a subnet with an IPv4 CIDR isn't"),
         ("MapCustomerOwnedIpOnLaunch", "about Outposts"),
-        (
-            "OutpostArn",
-            "an Outpost's subnet has the same route table and network ACL",
-        ),
-        (
-            "OwnerId",
-            "a shared subnet routes the same for every participant",
-        ),
+        ("OutpostArn", "an Outpost's subnet has the same route table and network ACL"),
+        ("OwnerId", "a shared subnet routes the same for every participant"),
         ("PrivateDnsNameOptionsOnLaunch", "host names of instances"),
         ("State", "pending lasts for seconds"),
-        (
-            "Type",
-            "names the service that a subnet was made for; routing is the same",
-        ),
+        ("Type", "names the service that a subnet was made for; routing is the same"),
     ];
 }
 
@@ -338,10 +317,8 @@ aws_shape! {
 }
 impl Shape for Route {
     const NAME: &'static str = "Route";
-    const IRRELEVANT: &'static [(&'static str, &'static str)] = &[(
-        "InstanceOwnerId",
-        "whose the instance is doesn't change the way",
-    )];
+    const IRRELEVANT: &'static [(&'static str, &'static str)] =
+        &[("InstanceOwnerId", "whose the instance is doesn't change the way")];
 }
 
 aws_shape! {
@@ -689,15 +666,9 @@ resource!(NetworkInterface, network_interface_id);
 impl Shape for NetworkInterface {
     const NAME: &'static str = "NetworkInterface";
     const IRRELEVANT: &'static [(&'static str, &'static str)] = &[
-        (
-            "AssociatedSubnets",
-            "further subnets of trunk interfaces, not of DMS or endpoints",
-        ),
+        ("AssociatedSubnets", "further subnets of trunk interfaces, not of DMS or endpoints"),
         ("AvailabilityZoneId", "the subnet says it"),
-        (
-            "ConnectionTrackingConfiguration",
-            "timeouts of idle connections",
-        ),
+        ("ConnectionTrackingConfiguration", "timeouts of idle connections"),
         ("Ipv4Prefixes", "delegated prefixes of container hosts"),
         ("Ipv6Address", "DMS reaches TiDB Cloud over IPv4"),
         ("Ipv6Addresses", "DMS reaches TiDB Cloud over IPv4"),
@@ -875,10 +846,7 @@ impl Shape for VpcEndpoint {
     const IRRELEVANT: &'static [(&'static str, &'static str)] = &[
         TAGS,
         ("CreationTimestamp", "age doesn't change the way"),
-        (
-            "DnsOptions",
-            "which names it publishes; the names themselves are read",
-        ),
+        ("DnsOptions", "which names it publishes; the names themselves are read"),
         ("FailureReason", "the state says it"),
         ("IpAddressType", "its interfaces' addresses say it"),
         ("Ipv4Prefixes", "of service networks"),
@@ -886,10 +854,7 @@ impl Shape for VpcEndpoint {
         ("LastError", "the state says it"),
         ("OwnerId", "who pays"),
         ("PayerResponsibilities", "who pays"),
-        (
-            "PolicyDocument",
-            "judged by AWS's own services, not by TiDB Cloud's",
-        ),
+        ("PolicyDocument", "judged by AWS's own services, not by TiDB Cloud's"),
         ("RequesterManaged", "who manages it"),
         ("ResourceConfigurationArn", "of resource endpoints"),
         ("RouteTableIds", "the route tables say it"),
@@ -931,14 +896,8 @@ impl Shape for VpcPeeringConnection {
     const NAME: &'static str = "VpcPeeringConnection";
     const IRRELEVANT: &'static [(&'static str, &'static str)] = &[
         TAGS,
-        (
-            "ExpirationTime",
-            "of a request that nobody accepted; the status says it",
-        ),
-        (
-            "MultipathResilienceStatus",
-            "how it fails over, not where it leads",
-        ),
+        ("ExpirationTime", "of a request that nobody accepted; the status says it"),
+        ("MultipathResilienceStatus", "how it fails over, not where it leads"),
     ];
 }
 

@@ -63,11 +63,7 @@ impl<'de, T: Resource> Visitor<'de> for Items<'_, T> {
             }
             place += 1;
         }
-        Ok(if others > 0 && others == place {
-            Delivery::OtherService
-        } else {
-            Delivery::List
-        })
+        Ok(if others > 0 && others == place { Delivery::OtherService } else { Delivery::List })
     }
 }
 

@@ -53,12 +53,8 @@ pub(super) fn merge_list<T: Resource + PartialEq>(
     conflicts: &mut Conflicts,
 ) {
     into.extent = merge_extents(into, &from);
-    let mut places: HashMap<(String, String), usize> = into
-        .items
-        .iter()
-        .enumerate()
-        .map(|(place, item)| (identity(item), place))
-        .collect();
+    let mut places: HashMap<(String, String), usize> =
+        into.items.iter().enumerate().map(|(place, item)| (identity(item), place)).collect();
     for item in from.items {
         match places.entry(identity(&item)) {
             Entry::Occupied(place) => {
@@ -183,10 +179,7 @@ fn merge_parts(
     for value in theirs {
         let id = id_of(&value, part).to_owned();
         if let Some(known) = mine.iter_mut().find(|known| id_of(known, part) == id) {
-            let place = Place {
-                list: part.list,
-                id: &id,
-            };
+            let place = Place { list: part.list, id: &id };
             merge_values(known, value, part.parts, place, "", conflicts);
         } else {
             is_new = true;
@@ -268,11 +261,7 @@ mod tests {
         assert_eq!(content(&result), content(&both(other, one)));
         let mut again = result.clone();
         again.merge(inventory(one.clone()));
-        assert_eq!(
-            content(&again),
-            content(&result),
-            "a merge repeated adds nothing"
-        );
+        assert_eq!(content(&again), content(&result), "a merge repeated adds nothing");
         result
     }
 
@@ -293,14 +282,8 @@ mod tests {
                 "AccepterVpcInfo": accepter, "RequesterVpcInfo": requester}]})
         };
         let merged = merged(
-            &pcx(
-                json!({"VpcId": "vpc-1", "OwnerId": "1"}),
-                json!({"VpcId": "vpc-2"}),
-            ),
-            &pcx(
-                json!({"VpcId": "vpc-1", "Region": "us-east-1"}),
-                json!({"OwnerId": "2"}),
-            ),
+            &pcx(json!({"VpcId": "vpc-1", "OwnerId": "1"}), json!({"VpcId": "vpc-2"})),
+            &pcx(json!({"VpcId": "vpc-1", "Region": "us-east-1"}), json!({"OwnerId": "2"})),
         );
         let pcx = serde_json::to_value(&merged.vpc_peering_connections.items[0]).unwrap();
         assert_eq!(
@@ -346,20 +329,9 @@ mod tests {
     #[test]
     fn conflicts_add_up_whatever_comes_first() {
         let nat = |state: &str, subnet: &str| json!({"NatGateways": [{"NatGatewayId": "nat-1", "State": state, "SubnetId": subnet}]});
-        let states = [
-            nat("available", "s-1"),
-            nat("deleted", "s-1"),
-            nat("available", "s-2"),
-        ];
+        let states = [nat("available", "s-1"), nat("deleted", "s-1"), nat("available", "s-2")];
         let mut results = Vec::new();
-        for order in [
-            [0, 1, 2],
-            [0, 2, 1],
-            [1, 0, 2],
-            [1, 2, 0],
-            [2, 0, 1],
-            [2, 1, 0],
-        ] {
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
             let mut merged = Inventory::default();
             for place in order {
                 merged.merge(inventory(states[place].clone()));
@@ -379,10 +351,7 @@ mod tests {
         let merged = merged(&twice, &json!({"Subnets": []}));
         assert_eq!(merged.vpcs.items.len(), 1);
         assert_eq!(merged.vpcs.items[0].owner_id.as_deref(), Some("1"));
-        assert_eq!(
-            merged.vpcs.items[0].cidr_block.as_deref(),
-            Some("10.0.0.0/16")
-        );
+        assert_eq!(merged.vpcs.items[0].cidr_block.as_deref(), Some("10.0.0.0/16"));
     }
 
     #[test]
@@ -419,12 +388,7 @@ mod tests {
     #[test]
     fn prefix_lists_that_contradict_are_not_believed() {
         for (key, entries, one, other) in [
-            (
-                "PrefixLists",
-                "Cidrs",
-                json!(["1.0.0.0/8"]),
-                json!(["2.0.0.0/8"]),
-            ),
+            ("PrefixLists", "Cidrs", json!(["1.0.0.0/8"]), json!(["2.0.0.0/8"])),
             (
                 "PrefixListEntries",
                 "Entries",
@@ -436,10 +400,7 @@ mod tests {
             let merged = merged(&list(&one), &list(&other));
             assert!(Index::new(&merged).prefix_list("pl-1").is_err(), "{key}");
             let alone = inventory(list(&one));
-            assert_eq!(
-                Index::new(&alone).prefix_list("pl-1").unwrap(),
-                ["1.0.0.0/8"]
-            );
+            assert_eq!(Index::new(&alone).prefix_list("pl-1").unwrap(), ["1.0.0.0/8"]);
         }
     }
 
@@ -453,10 +414,7 @@ mod tests {
         assert_eq!((two.connections.items.len(), conflicts(&two)), (2, vec![]));
         let one = merged(&test("arn:1", "successful"), &test("arn:1", "failed"));
         assert_eq!(one.connections.items.len(), 1);
-        assert_eq!(
-            conflicts(&one),
-            [("Connections", "arn:e", "Status".to_owned())]
-        );
+        assert_eq!(conflicts(&one), [("Connections", "arn:e", "Status".to_owned())]);
     }
 
     #[test]

@@ -84,13 +84,7 @@ impl<T> List<T> {
     /// itself to see it.
     pub const fn is_undelivered(&self) -> bool {
         self.items.is_empty()
-            && matches!(
-                self.extent,
-                Extent::Partial(Gap {
-                    unlock: Unlock::IamAction(_),
-                    ..
-                })
-            )
+            && matches!(self.extent, Extent::Partial(Gap { unlock: Unlock::IamAction(_), .. }))
     }
 
     /// The gap, when the list isn't all that there is.
@@ -366,11 +360,7 @@ const NOT_DELIVERED: &str = "not delivered";
 
 /// The extent of a list of which nothing was delivered.
 fn undelivered(key: &str, action: &str) -> Extent {
-    Extent::Partial(Gap::new(
-        key,
-        NOT_DELIVERED,
-        Unlock::IamAction(action.into()),
-    ))
+    Extent::Partial(Gap::new(key, NOT_DELIVERED, Unlock::IamAction(action.into())))
 }
 
 #[cfg(test)]
@@ -397,10 +387,7 @@ mod tests {
                             {"SubnetId": "subnet-2", "VpcId": "vpc-1"}]}"#,
         ));
         assert_eq!(mine.subnets.items.len(), 2);
-        assert_eq!(
-            mine.subnets.items[0].cidr_block.as_deref(),
-            Some("10.0.0.0/24")
-        );
+        assert_eq!(mine.subnets.items[0].cidr_block.as_deref(), Some("10.0.0.0/24"));
         assert!(mine.conflicts.is_empty());
     }
 
@@ -442,15 +429,8 @@ mod tests {
                 "QuantumTunnelId": "qt-1", "EmptyOne": null}]}]}"#,
         );
         let route = &given.route_tables.items[0].routes.as_ref().unwrap()[0];
-        let gaps: Vec<String> = route
-            .unrecognised
-            .gaps("rtb-1")
-            .map(|gap| gap.reason)
-            .collect();
-        assert_eq!(
-            gaps,
-            ["Route.QuantumTunnelId is a field that this version doesn't know"]
-        );
+        let gaps: Vec<String> = route.unrecognised.gaps("rtb-1").map(|gap| gap.reason).collect();
+        assert_eq!(gaps, ["Route.QuantumTunnelId is a field that this version doesn't know"]);
         assert_eq!(inventory(&serde_json::to_string(&given).unwrap()), given);
     }
 }

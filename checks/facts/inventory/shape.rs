@@ -36,10 +36,7 @@ impl<S: Shape> Unrecognised<S> {
         self.fields.keys().map(move |field| {
             Gap::new(
                 resource,
-                format!(
-                    "{}.{field} is a field that this version doesn't know",
-                    S::NAME
-                ),
+                format!("{}.{field} is a field that this version doesn't know", S::NAME),
                 Unlock::Flag("a newer tidb-dms".into()),
             )
         })
@@ -53,19 +50,13 @@ impl<S: Shape> Unrecognised<S> {
 
 impl<S> Clone for Unrecognised<S> {
     fn clone(&self) -> Self {
-        Self {
-            fields: self.fields.clone(),
-            shape: PhantomData,
-        }
+        Self { fields: self.fields.clone(), shape: PhantomData }
     }
 }
 
 impl<S> Default for Unrecognised<S> {
     fn default() -> Self {
-        Self {
-            fields: BTreeMap::new(),
-            shape: PhantomData,
-        }
+        Self { fields: BTreeMap::new(), shape: PhantomData }
     }
 }
 
@@ -95,10 +86,7 @@ impl<'de, S: Shape> Deserialize<'de> for Unrecognised<S> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = BTreeMap::new();
                 while let Some(name) = map.next_key::<String>()? {
-                    if S::IRRELEVANT
-                        .iter()
-                        .any(|(irrelevant, _)| *irrelevant == name)
-                    {
+                    if S::IRRELEVANT.iter().any(|(irrelevant, _)| *irrelevant == name) {
                         map.next_value::<IgnoredAny>()?;
                         continue;
                     }
@@ -107,10 +95,7 @@ impl<'de, S: Shape> Deserialize<'de> for Unrecognised<S> {
                         fields.insert(name, value);
                     }
                 }
-                Ok(Unrecognised {
-                    fields,
-                    shape: PhantomData,
-                })
+                Ok(Unrecognised { fields, shape: PhantomData })
             }
         }
 

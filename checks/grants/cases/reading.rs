@@ -15,12 +15,7 @@ fn no_rows_are_not_no_privileges() {
         for server in [TIDB, MYSQL_8, MARIADB, "?"] {
             let answer = Ask::new(server, Role::Source, &["test"], &[text]).answer();
             assert_eq!(answer.verdict, Verdict::Unknown, "{server}: {text}");
-            assert!(
-                answer
-                    .gaps
-                    .iter()
-                    .any(|gap| gap.unlock == unlock::show_grants())
-            );
+            assert!(answer.gaps.iter().any(|gap| gap.unlock == unlock::show_grants()));
             assert!(answer.grant.is_empty());
         }
     }
@@ -37,16 +32,8 @@ fn torn_lines_matter_where_they_could() {
         (global, "a friendly remark", Verdict::Enough),
         (schema, "GRANT INSERT ON `sh", Verdict::Unknown),
         (schema, "a friendly remark", Verdict::Enough),
-        (
-            "GRANT USAGE ON *.* TO `u`@`%`",
-            "GRANT SELECT ON `sh",
-            Verdict::Unknown,
-        ),
-        (
-            "GRANT USAGE ON *.* TO `u`@`%`",
-            "a friendly remark",
-            Verdict::Lacking,
-        ),
+        ("GRANT USAGE ON *.* TO `u`@`%`", "GRANT SELECT ON `sh", Verdict::Unknown),
+        ("GRANT USAGE ON *.* TO `u`@`%`", "a friendly remark", Verdict::Lacking),
     ] {
         let ask = Ask::new(MYSQL_57, Role::Source, &["shop"], &[text, torn]);
         assert_eq!(ask.verdict(), verdict, "{text} + {torn}");
@@ -74,25 +61,12 @@ fn single_tables_are_not_a_schema() {
     let rest = "CREATE, DROP, INDEX, ALTER, CREATE TEMPORARY TABLES, UPDATE, DELETE, SELECT";
     let most = format!("GRANT {rest} ON `shop`.* TO `u`@`%`");
     let control = "GRANT ALL PRIVILEGES ON `awsdms_control`.* TO `u`@`%`";
-    let lines = [
-        two[0],
-        &most,
-        "GRANT INSERT ON `shop`.`a` TO `u`@`%`",
-        control,
-    ];
+    let lines = [two[0], &most, "GRANT INSERT ON `shop`.`a` TO `u`@`%`", control];
     let target = Ask::new(MYSQL_57, Role::Target, &["shop"], &lines);
     assert_eq!(target.verdict(), Verdict::Unknown);
     assert_eq!(target.tables(&[("shop", "a")]).verdict(), Verdict::Enough);
-    let most = format!(
-        "GRANT INSERT, {} ON `shop`.* TO `u`@`%`",
-        rest.replace("CREATE, ", "")
-    );
-    let lines = [
-        two[0],
-        &most,
-        "GRANT CREATE ON `shop`.`a` TO `u`@`%`",
-        control,
-    ];
+    let most = format!("GRANT INSERT, {} ON `shop`.* TO `u`@`%`", rest.replace("CREATE, ", ""));
+    let lines = [two[0], &most, "GRANT CREATE ON `shop`.`a` TO `u`@`%`", control];
     let target = Ask::new(MYSQL_57, Role::Target, &["shop"], &lines).tables(&[("shop", "a")]);
     assert_eq!(missing(&target.answer()), [("CREATE", "shop")]);
     // In a grant on a table the schema's name is literal.
@@ -108,10 +82,7 @@ fn a_selection_that_nobody_named() {
         ask.request.selection = Selection::Unnamed;
         ask.answer()
     };
-    assert_eq!(
-        ask("GRANT SELECT ON *.* TO `u`@`%`").verdict,
-        Verdict::Enough
-    );
+    assert_eq!(ask("GRANT SELECT ON *.* TO `u`@`%`").verdict, Verdict::Enough);
     let answer = ask("GRANT USAGE ON *.* TO `u`@`%`");
     assert_eq!(answer.verdict, Verdict::Unknown);
     assert_eq!(unlocks(&answer), [unlock::selection()]);
@@ -119,13 +90,7 @@ fn a_selection_that_nobody_named() {
 
 #[test]
 fn the_answer_has_its_shape() {
-    let answer = Ask::new(
-        TIDB,
-        Role::Source,
-        &["s"],
-        &["GRANT USAGE ON *.* TO 'u'@'%'"],
-    )
-    .answer();
+    let answer = Ask::new(TIDB, Role::Source, &["s"], &["GRANT USAGE ON *.* TO 'u'@'%'"]).answer();
     assert_eq!(
         serde_json::to_string(&answer).unwrap(),
         "{\"version\":1,\"verdict\":\"lacking\",\"missing\":[{\"privilege\":\"SELECT\",\"on\":\

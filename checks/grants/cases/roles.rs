@@ -15,15 +15,8 @@ fn mariadb_default_role() {
         "GRANT SELECT ON `shop`.* TO `dms_role`",
     ];
     let ask = |lines| Ask::new(MARIADB, Role::Source, &["shop"], lines);
-    assert_eq!(
-        ask(&active).current_role("dms_role").verdict(),
-        Verdict::Enough
-    );
-    assert_eq!(
-        ask(&active).verdict(),
-        Verdict::Enough,
-        "the default role speaks for itself"
-    );
+    assert_eq!(ask(&active).current_role("dms_role").verdict(), Verdict::Enough);
+    assert_eq!(ask(&active).verdict(), Verdict::Enough, "the default role speaks for itself");
 
     let answer = ask(&active[..2]).current_role("NULL").answer();
     assert_eq!(answer.verdict, Verdict::Lacking);
@@ -36,38 +29,22 @@ fn mariadb_default_role() {
     assert_eq!(unlocks(&answer), [unlock::current_role()]);
     assert!(answer.grant.is_empty());
 
-    let all = Grants::read(
-        &active.join("\n"),
-        &Server::parse(MARIADB),
-        &Options::default(),
-    );
-    assert!(
-        !format!("{all:?}").contains("0123456789ABCDEF"),
-        "the hash is cut"
-    );
+    let all = Grants::read(&active.join("\n"), &Server::parse(MARIADB), &Options::default());
+    assert!(!format!("{all:?}").contains("0123456789ABCDEF"), "the hash is cut");
 }
 
 // F-18, second half: the same on servers that merge an active role into the account's lines.
 #[test]
 fn inactive_roles_elsewhere() {
-    let lines = [
-        "GRANT USAGE ON *.* TO 'dms'@'%'",
-        "GRANT 'r1'@'%', 'r2'@'%' TO 'dms'@'%'",
-    ];
+    let lines = ["GRANT USAGE ON *.* TO 'dms'@'%'", "GRANT 'r1'@'%', 'r2'@'%' TO 'dms'@'%'"];
     let ask = |server| Ask::new(server, Role::Source, &["shop"], &lines);
     let answer = ask(TIDB).current_role("NONE").answer();
     assert_eq!(answer.verdict, Verdict::Lacking);
     assert_eq!(answer.inactive_roles, ["r1@%", "r2@%"]);
-    assert_eq!(
-        answer.grant,
-        ["SET DEFAULT ROLE 'r1'@'%', 'r2'@'%' TO 'dms'@'%';"]
-    );
+    assert_eq!(answer.grant, ["SET DEFAULT ROLE 'r1'@'%', 'r2'@'%' TO 'dms'@'%';"]);
     let answer = ask(MYSQL_8).current_role("`r1`@`%`").answer();
     assert_eq!(answer.inactive_roles, ["r2@%"]);
-    assert_eq!(
-        answer.grant,
-        ["SET DEFAULT ROLE `r1`@`%`, `r2`@`%` TO `dms`@`%`;"]
-    );
+    assert_eq!(answer.grant, ["SET DEFAULT ROLE `r1`@`%`, `r2`@`%` TO `dms`@`%`;"]);
     let answer = ask(MYSQL_8).current_role("`r1`@`%`,`r2`@`%`").answer();
     assert_eq!(answer.grant, ["GRANT SELECT ON `shop`.* TO `dms`@`%`;"]);
     assert_eq!(ask(MYSQL_8).verdict(), Verdict::Unknown);
@@ -85,27 +62,17 @@ fn nested_roles_and_the_public_of_mariadb() {
         "GRANT SELECT ON `open`.* TO PUBLIC",
     ];
     let ask = |schema: &str| {
-        Ask::new(MARIADB, Role::Source, &[schema], &lines)
-            .current_role("outer")
-            .verdict()
+        Ask::new(MARIADB, Role::Source, &[schema], &lines).current_role("outer").verdict()
     };
     assert_eq!(ask("shop"), Verdict::Enough);
     assert_eq!(ask("open"), Verdict::Enough);
     assert_eq!(ask("other"), Verdict::Lacking);
     let silent = Ask::new(MARIADB, Role::Source, &["shop"], &lines);
-    assert_eq!(
-        silent.verdict(),
-        Verdict::Unknown,
-        "the session may have set the role itself"
-    );
-    let off = Ask::new(MARIADB, Role::Source, &["shop"], &lines)
-        .current_role("NULL")
-        .answer();
+    assert_eq!(silent.verdict(), Verdict::Unknown, "the session may have set the role itself");
+    let off = Ask::new(MARIADB, Role::Source, &["shop"], &lines).current_role("NULL").answer();
     assert_eq!(off.verdict, Verdict::Lacking);
     assert_eq!(off.grant, ["SET DEFAULT ROLE `outer` FOR `u`@`%`;"]);
     // A role that is known not to help isn't offered.
-    let other = Ask::new(MARIADB, Role::Source, &["x"], &lines)
-        .current_role("NULL")
-        .answer();
+    let other = Ask::new(MARIADB, Role::Source, &["x"], &lines).current_role("NULL").answer();
     assert_eq!(other.grant, ["GRANT SELECT ON `x`.* TO `u`@`%`;"]);
 }

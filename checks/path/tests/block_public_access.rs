@@ -10,13 +10,11 @@ fn mode(mode: &str) -> Value {
 
 #[test]
 fn bidirectional_blocks_the_internet_gateway_and_nat() {
-    World::public()
-        .patch("subnet-public", mode("block-bidirectional"))
-        .stopped(
-            Code::VpcBlockPublicAccessEnabled,
-            Leg::Seat,
-            "subnet-public",
-        );
+    World::public().patch("subnet-public", mode("block-bidirectional")).stopped(
+        Code::VpcBlockPublicAccessEnabled,
+        Leg::Seat,
+        "subnet-public",
+    );
     for world in [World::private(), World::nat_instance()] {
         world
             .patch("subnet-public", mode("block-bidirectional"))
@@ -27,16 +25,16 @@ fn bidirectional_blocks_the_internet_gateway_and_nat() {
 
 #[test]
 fn ingress_blocks_the_internet_gateway_and_nat_instances_and_spares_nat_gateways() {
-    World::public()
-        .patch("subnet-public", mode("block-ingress"))
-        .stopped(
-            Code::VpcBlockPublicAccessEnabled,
-            Leg::Seat,
-            "subnet-public",
-        );
-    World::nat_instance()
-        .patch("subnet-public", mode("block-ingress"))
-        .stopped(Code::VpcBlockPublicAccessEnabled, Leg::Nat, "subnet-public");
+    World::public().patch("subnet-public", mode("block-ingress")).stopped(
+        Code::VpcBlockPublicAccessEnabled,
+        Leg::Seat,
+        "subnet-public",
+    );
+    World::nat_instance().patch("subnet-public", mode("block-ingress")).stopped(
+        Code::VpcBlockPublicAccessEnabled,
+        Leg::Nat,
+        "subnet-public",
+    );
     World::private()
         .patch("subnet-public", mode("block-ingress"))
         .patch("subnet-private", mode("block-ingress"))
@@ -54,12 +52,8 @@ fn whether_an_exclusion_at_the_nat_gateway_alone_is_enough_cannot_be_told() {
 
 #[test]
 fn a_private_way_is_not_blocked() {
-    World::endpoint()
-        .patch("subnet-private", mode("block-bidirectional"))
-        .arrives(&["10.0.1.10"]);
-    World::peering()
-        .patch("subnet-private", mode("block-bidirectional"))
-        .arrives(&["10.0.1.10"]);
+    World::endpoint().patch("subnet-private", mode("block-bidirectional")).arrives(&["10.0.1.10"]);
+    World::peering().patch("subnet-private", mode("block-bidirectional")).arrives(&["10.0.1.10"]);
 }
 
 #[test]
@@ -93,12 +87,12 @@ fn of_a_regional_nat_gateway_the_vpc_s_mode_counts() {
             "RouteTableId": "rtb-public"}),
         )
     };
-    regional()
-        .patch("vpc-a", mode("block-bidirectional"))
-        .stopped(Code::VpcBlockPublicAccessEnabled, Leg::Nat, "vpc-a");
-    regional()
-        .patch("vpc-a", mode("block-ingress"))
-        .arrives(&["3.3.3.3"]);
+    regional().patch("vpc-a", mode("block-bidirectional")).stopped(
+        Code::VpcBlockPublicAccessEnabled,
+        Leg::Nat,
+        "vpc-a",
+    );
+    regional().patch("vpc-a", mode("block-ingress")).arrives(&["3.3.3.3"]);
     let path = regional().arrives(&["3.3.3.3"]);
     assert_eq!(path.assumptions[0].about, "vpc-a");
 }

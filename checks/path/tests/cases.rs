@@ -8,10 +8,7 @@ use super::{ALLOW, Code, IN, Leg, OUT, World, all, tcp};
 fn f08() -> World {
     World::public()
         .gone("rtb-public")
-        .patch(
-            "rtb-private",
-            json!({"Routes": [super::route("10.0.0.0/16", "local")]}),
-        )
+        .patch("rtb-private", json!({"Routes": [super::route("10.0.0.0/16", "local")]}))
         .route("rtb-main", "0.0.0.0/0", "igw-a")
 }
 
@@ -28,16 +25,12 @@ fn f08_turned_round_it_is_the_same() {
 
 #[test]
 fn f08_the_main_table_unseen_is_a_gap_and_not_no_route() {
-    for world in [
-        f08().gone("rtb-main"),
-        f08().unseen("RouteTables", "rtb-main"),
-    ] {
+    for world in [f08().gone("rtb-main"), f08().unseen("RouteTables", "rtb-main")] {
         world.unknown("the route table of subnet-public", "");
     }
-    f08().gone("rtb-main").unknown(
-        "the route table of subnet-public",
-        "main table of vpc-a was not seen",
-    );
+    f08()
+        .gone("rtb-main")
+        .unknown("the route table of subnet-public", "main table of vpc-a was not seen");
 }
 
 #[test]
@@ -55,13 +48,11 @@ fn f08_the_main_table_with_an_explicit_association_is_still_main() {
 /// and has an address, so packets arrive.
 #[test]
 fn f09_a_nat_gateway_in_the_private_subnet_that_it_serves_goes_round() {
-    let world = World::private()
-        .patch("nat-a", json!({"SubnetId": "subnet-private"}))
-        .patch(
-            "nat-a",
-            json!({"NatGatewayAddresses": [{
+    let world = World::private().patch("nat-a", json!({"SubnetId": "subnet-private"})).patch(
+        "nat-a",
+        json!({"NatGatewayAddresses": [{
             "PublicIp": "3.3.3.3", "PrivateIp": "10.0.1.5", "Status": "succeeded"}]}),
-        );
+    );
     let path = world.stopped(Code::NatRoutesToItself, Leg::Nat, "rtb-private");
     assert!(path.egress.is_known());
     // From the second subnet of the same table likewise.
@@ -79,19 +70,18 @@ fn f09_a_nat_gateway_in_the_private_subnet_that_it_serves_goes_round() {
 /// F-10: Terraform deletes the allow-all rule. Naive: an empty list restricts nothing.
 #[test]
 fn f10_a_security_group_without_any_outbound_rule_lets_nothing_leave() {
-    World::private()
-        .rules("sg-seat", "IpPermissionsEgress", json!([]))
-        .stopped(Code::SgHasNoRules, Leg::Seat, "sg-seat");
+    World::private().rules("sg-seat", "IpPermissionsEgress", json!([])).stopped(
+        Code::SgHasNoRules,
+        Leg::Seat,
+        "sg-seat",
+    );
 }
 
 #[test]
 fn f10_a_second_group_with_a_fitting_rule_lets_it_leave() {
     World::private()
         .rules("sg-seat", "IpPermissionsEgress", json!([]))
-        .patch(
-            "eni-seat",
-            json!({"Groups": [{"GroupId": "sg-seat"}, {"GroupId": "sg-public"}]}),
-        )
+        .patch("eni-seat", json!({"Groups": [{"GroupId": "sg-seat"}, {"GroupId": "sg-public"}]}))
         .arrives(&["3.3.3.3"]);
 }
 
@@ -121,11 +111,7 @@ fn f11_an_acl_for_web_traffic_stops_port_4000_on_the_way_out_alone() {
         Leg::Seat,
         "acl-of-subnet-private",
     );
-    assert!(
-        path.stops[0].detail.contains("rule 32767"),
-        "{:#?}",
-        path.stops
-    );
+    assert!(path.stops[0].detail.contains("rule 32767"), "{:#?}", path.stops);
     assert!(path.stops[0].detail.contains("outbound"));
     assert!(path.findings.is_empty(), "the return leg is fine");
 }

@@ -7,15 +7,16 @@ use super::{Code, ENDPOINT, Leg, Verdict, World};
 #[test]
 fn it_must_be_available_in_any_letter_case() {
     for state in ["available", "Available"] {
-        let path = World::endpoint()
-            .patch("vpce-a", json!({"State": state}))
-            .arrives(&["10.0.1.10"]);
+        let path =
+            World::endpoint().patch("vpce-a", json!({"State": state})).arrives(&["10.0.1.10"]);
         assert_eq!(path.endpoints, ["vpce-a"]);
     }
     for state in ["pendingAcceptance", "rejected", "deleting", "failed"] {
-        World::endpoint()
-            .patch("vpce-a", json!({"State": state}))
-            .stopped(Code::BadState, Leg::Endpoint, "vpce-a");
+        World::endpoint().patch("vpce-a", json!({"State": state})).stopped(
+            Code::BadState,
+            Leg::Endpoint,
+            "vpce-a",
+        );
     }
     World::endpoint()
         .patch("vpce-a", json!({"State": null}))
@@ -68,16 +69,14 @@ fn its_security_group_must_let_the_seat_in() {
 
 #[test]
 fn its_subnet_s_acl_and_route_back_count_in_another_subnet() {
-    World::endpoint().acl("subnet-endpoint", &[]).stopped_by(
-        &[(
-            Code::SubnetAclRestriction,
-            Leg::Endpoint,
-            "acl-of-subnet-endpoint",
-        ); 2],
-    );
     World::endpoint()
-        .route("rtb-main", "10.0.1.0/24", "nat-a")
-        .stopped(Code::CannotRoute, Leg::Endpoint, "rtb-main");
+        .acl("subnet-endpoint", &[])
+        .stopped_by(&[(Code::SubnetAclRestriction, Leg::Endpoint, "acl-of-subnet-endpoint"); 2]);
+    World::endpoint().route("rtb-main", "10.0.1.0/24", "nat-a").stopped(
+        Code::CannotRoute,
+        Leg::Endpoint,
+        "rtb-main",
+    );
 }
 
 /// The endpoint's interface in the seat's own subnet.
@@ -93,12 +92,12 @@ fn neighbour() -> World {
 
 #[test]
 fn inside_one_subnet_the_acl_is_not_asked() {
-    neighbour()
-        .acl("subnet-private", &[])
-        .arrives(&["10.0.1.10"]);
-    neighbour()
-        .rules("sg-endpoint", "IpPermissions", json!([]))
-        .stopped(Code::SgHasNoRules, Leg::Endpoint, "sg-endpoint");
+    neighbour().acl("subnet-private", &[]).arrives(&["10.0.1.10"]);
+    neighbour().rules("sg-endpoint", "IpPermissions", json!([])).stopped(
+        Code::SgHasNoRules,
+        Leg::Endpoint,
+        "sg-endpoint",
+    );
 }
 
 #[test]

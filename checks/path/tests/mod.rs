@@ -2,10 +2,7 @@
 //! and §10.
 //!
 //! All of them start from one healthy [`World`] and make it ill, a line or two each.
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "worlds are made in place, by `json!`"
-)]
+#![expect(clippy::needless_pass_by_value, reason = "worlds are made in place, by `json!`")]
 
 mod block_public_access;
 mod cases;

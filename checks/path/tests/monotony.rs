@@ -26,13 +26,7 @@ pub(super) struct Asked {
 
 impl From<(&str, World)> for Asked {
     fn from((name, world): (&str, World)) -> Self {
-        Self {
-            name: name.into(),
-            json: world.json,
-            from: world.from,
-            to: world.to,
-            port: 4000,
-        }
+        Self { name: name.into(), json: world.json, from: world.from, to: world.to, port: 4000 }
     }
 }
 
@@ -52,27 +46,16 @@ impl Asked {
 }
 
 /// The recorded packet worlds.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the worlds are recorded in files"
-)]
+#[expect(clippy::disallowed_methods, reason = "the worlds are recorded in files")]
 pub(super) fn packets() -> Vec<Asked> {
     let folder = std::env::var_os("TIDB_DMS_PACKETS").map_or_else(
-        || {
-            PathBuf::from(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../tests/data/packets"
-            ))
-        },
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/packets")),
         PathBuf::from,
     );
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|file| {
-            file.extension()
-                .is_some_and(|extension| extension == "json")
-        })
+        .filter(|file| file.extension().is_some_and(|extension| extension == "json"))
         .collect();
     files.sort();
     files
@@ -88,9 +71,7 @@ pub(super) fn packets() -> Vec<Asked> {
                 name: file.file_stem().unwrap().to_string_lossy().into_owned(),
                 json,
                 from: question["from"].as_str().unwrap().into(),
-                to: vec![Addresses::one(
-                    question["to"].as_str().unwrap().parse().unwrap(),
-                )],
+                to: vec![Addresses::one(question["to"].as_str().unwrap().parse().unwrap())],
                 port: question["port"].as_u64().unwrap().try_into().unwrap(),
             }
         })
@@ -144,22 +125,10 @@ pub(super) fn worlds() -> Vec<Asked> {
                 {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "3.3.3.3/32"}]}]),
             ),
         ),
-        (
-            "to a closed instance by its public address",
-            World::private().to("54.0.0.20"),
-        ),
-        (
-            "prefix list to the NAT gateway",
-            by_list("nat-a", &["44.210.0.0/16"]),
-        ),
-        (
-            "prefix list to the internet gateway",
-            by_list("igw-a", &["44.210.0.0/16", "2600::/16"]),
-        ),
-        (
-            "prefix list that misses",
-            by_list("igw-a", &["52.0.0.0/16"]),
-        ),
+        ("to a closed instance by its public address", World::private().to("54.0.0.20")),
+        ("prefix list to the NAT gateway", by_list("nat-a", &["44.210.0.0/16"])),
+        ("prefix list to the internet gateway", by_list("igw-a", &["44.210.0.0/16", "2600::/16"])),
+        ("prefix list that misses", by_list("igw-a", &["52.0.0.0/16"])),
         (
             "propagated inside local",
             World::endpoint()
@@ -194,10 +163,7 @@ pub(super) fn worlds() -> Vec<Asked> {
         ),
         (
             "NAT gateway of another VPC",
-            World::private().patch(
-                "nat-a",
-                json!({"VpcId": "vpc-p", "SubnetId": "subnet-peer"}),
-            ),
+            World::private().patch("nat-a", json!({"VpcId": "vpc-p", "SubnetId": "subnet-peer"})),
         ),
         (
             "private NAT gateway to the peer",
@@ -263,19 +229,14 @@ pub(super) fn worlds() -> Vec<Asked> {
         ("nobody there", World::endpoint().to("10.0.3.31")),
         (
             "rule for a prefix list",
-            World::private()
-                .add("PrefixListEntries", list(&["44.210.0.0/16"]))
-                .rules(
-                    "sg-seat",
-                    "IpPermissionsEgress",
-                    json!([
+            World::private().add("PrefixListEntries", list(&["44.210.0.0/16"])).rules(
+                "sg-seat",
+                "IpPermissionsEgress",
+                json!([
                 {"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": "pl-a"}]}]),
-                ),
+            ),
         ),
-        (
-            "rejected endpoint",
-            World::endpoint().patch("vpce-a", json!({"State": "rejected"})),
-        ),
+        ("rejected endpoint", World::endpoint().patch("vpce-a", json!({"State": "rejected"}))),
         (
             "stopped NAT instance",
             World::nat_instance().patch("i-forward", json!({"State": {"Name": "stopped"}})),
@@ -327,12 +288,7 @@ fn all() -> impl Iterator<Item = Asked> {
 
 #[track_caller]
 fn none(faults: &[String]) {
-    assert!(
-        faults.is_empty(),
-        "{} faults:\n{}",
-        faults.len(),
-        faults.join("\n")
-    );
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
 #[test]
@@ -455,10 +411,7 @@ fn field_faults(asked: &Asked, faults: &mut Vec<String>) -> usize {
                 continue;
             };
             let by_default = DEFAULTS.iter().any(|known| path.ends_with(known))
-                && after
-                    .assumptions
-                    .iter()
-                    .any(|taken| !before.assumptions.contains(taken));
+                && after.assumptions.iter().any(|taken| !before.assumptions.contains(taken));
             if !by_default {
                 faults.push(format!("{} without {list}{pointer}: {fault}", asked.name));
             }

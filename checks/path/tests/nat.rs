@@ -13,10 +13,8 @@ fn it_must_be_available() {
     for state in ["pending", "failed", "deleted"] {
         nat(json!({"State": state})).stopped(Code::BadState, Leg::Nat, "nat-a");
     }
-    let path = nat(
-        json!({"State": "failed", "FailureCode": "Gateway.NotAttached",
-        "FailureMessage": "Network vpc-a has no Internet gateway attached"}),
-    )
+    let path = nat(json!({"State": "failed", "FailureCode": "Gateway.NotAttached",
+        "FailureMessage": "Network vpc-a has no Internet gateway attached"}))
     .stopped(Code::BadState, Leg::Nat, "nat-a");
     assert_eq!(
         path.stops[0].detail,
@@ -66,9 +64,11 @@ fn its_own_subnet_must_lead_to_an_internet_gateway() {
         Leg::Nat,
         "rtb-public",
     );
-    World::private()
-        .patch_route("rtb-public", "0.0.0.0/0", json!({"State": "blackhole"}))
-        .stopped(Code::BadStateRoute, Leg::Nat, "rtb-public");
+    World::private().patch_route("rtb-public", "0.0.0.0/0", json!({"State": "blackhole"})).stopped(
+        Code::BadStateRoute,
+        Leg::Nat,
+        "rtb-public",
+    );
 }
 
 #[test]
@@ -84,9 +84,7 @@ fn two_that_lead_to_each_other_go_round() {
         .route("rtb-main", "0.0.0.0/0", "nat-a");
     world.stopped(Code::NatRoutesToItself, Leg::Nat, "rtb-main");
     // One behind the other works, and the last one's address is seen.
-    let path = world
-        .route("rtb-main", "0.0.0.0/0", "igw-a")
-        .arrives(&["3.3.3.4"]);
+    let path = world.route("rtb-main", "0.0.0.0/0", "igw-a").arrives(&["3.3.3.4"]);
     assert_eq!(path.nat_gateways, ["nat-a", "nat-b"]);
 }
 
@@ -112,21 +110,15 @@ fn an_address_status_that_was_not_printed_is_in_use_and_said_so() {
     let path = nat(json!({"NatGatewayAddresses": [
         {"PublicIp": "3.3.3.3", "PrivateIp": "10.0.2.5"}]}))
     .arrives(&["3.3.3.3"]);
-    let about: Vec<&str> = path
-        .assumptions
-        .iter()
-        .map(|taken| taken.about.as_str())
-        .collect();
+    let about: Vec<&str> = path.assumptions.iter().map(|taken| taken.about.as_str()).collect();
     assert_eq!(about, ["3.3.3.3", "10.0.2.5"]);
 }
 
 #[test]
 fn addresses_that_were_not_delivered_leave_egress_unknown() {
-    for addresses in [
-        json!(null),
-        json!([]),
-        json!([{"PrivateIp": "10.0.2.5", "Status": "succeeded"}]),
-    ] {
+    for addresses in
+        [json!(null), json!([]), json!([{"PrivateIp": "10.0.2.5", "Status": "succeeded"}])]
+    {
         let path = nat(json!({"NatGatewayAddresses": addresses})).trace();
         assert_eq!(path.verdict(), Verdict::Arrives);
         assert!(!path.egress.is_known());
@@ -139,10 +131,7 @@ fn addresses_that_were_not_delivered_leave_egress_unknown() {
     .trace();
     assert!(!path.egress.is_known());
     assert_eq!(path.egress.addresses.len(), 1);
-    assert_eq!(
-        path.egress.gaps[0].reason,
-        "not all of its addresses were delivered"
-    );
+    assert_eq!(path.egress.gaps[0].reason, "not all of its addresses were delivered");
 }
 
 #[test]
@@ -216,10 +205,7 @@ fn an_attached_appliance_is_a_gap_that_names_it() {
 
 #[test]
 fn one_that_is_not_in_the_data_is_a_gap() {
-    for world in [
-        World::private().gone("nat-a"),
-        World::private().unseen("NatGateways", "nat-a"),
-    ] {
+    for world in [World::private().gone("nat-a"), World::private().unseen("NatGateways", "nat-a")] {
         let path = world.unknown("nat-a", "");
         assert!(!path.egress.is_known());
     }
@@ -231,18 +217,17 @@ fn answers_go_back_to_the_seat_by_the_table_of_its_subnet() {
         .route("rtb-public", "10.0.1.0/24", "nat-dead")
         .patch_route("rtb-public", "10.0.1.0/24", json!({"State": "blackhole"}))
         .stopped(Code::BadStateRoute, Leg::Nat, "rtb-public");
-    World::private()
-        .route("rtb-public", "10.0.1.0/24", "pcx-a")
-        .stopped(Code::CannotRoute, Leg::Nat, "rtb-public");
+    World::private().route("rtb-public", "10.0.1.0/24", "pcx-a").stopped(
+        Code::CannotRoute,
+        Leg::Nat,
+        "rtb-public",
+    );
     World::private()
         .route("rtb-public", "10.0.1.0/24", "vpce-firewall")
         .unknown("rtb-public", "answers to 10.0.1.10 take");
     World::private()
         .routes("rtb-public", &[("0.0.0.0/0", "igw-a")])
-        .patch(
-            "rtb-public",
-            json!({"Routes": [super::route("44.0.0.0/8", "igw-a")]}),
-        )
+        .patch("rtb-public", json!({"Routes": [super::route("44.0.0.0/8", "igw-a")]}))
         .stopped(Code::NoRouteToDestination, Leg::Nat, "rtb-public");
     // From a bare subnet, a part of it that goes elsewhere can't be told.
     World::private()
@@ -258,9 +243,7 @@ fn in_the_seat_s_own_subnet_neither_acl_nor_way_back_is_asked() {
         .route("rtb-public", "44.0.0.0/8", "nat-a")
         .route("rtb-public", "44.210.0.50/32", "igw-a")
         .to("44.1.1.1");
-    world
-        .clone()
-        .stopped(Code::NatRoutesToItself, Leg::Nat, "rtb-public");
+    world.clone().stopped(Code::NatRoutesToItself, Leg::Nat, "rtb-public");
     world.from("i-public").to("44.1.1.1,44.210.0.50").stopped(
         Code::NatRoutesToItself,
         Leg::Nat,
@@ -280,10 +263,7 @@ fn its_subnet_s_acl_is_asked_on_four_legs() {
         (tcp(50, IN, DENY, outer, (1024, 65535)), "inbound rule 50"),
     ] {
         let path = World::private()
-            .acl(
-                "subnet-public",
-                &[rule, all(100, IN, ALLOW), all(100, OUT, ALLOW)],
-            )
+            .acl("subnet-public", &[rule, all(100, IN, ALLOW), all(100, OUT, ALLOW)])
             .stopped(Code::SubnetAclRestriction, Leg::Nat, "acl-of-subnet-public");
         assert!(path.stops[0].detail.starts_with(words), "{:#?}", path.stops);
     }

@@ -6,9 +6,11 @@ use super::{Code, Leg, World, world::interface};
 
 #[test]
 fn its_source_destination_check_must_be_off() {
-    World::nat_instance()
-        .patch("eni-forward", json!({"SourceDestCheck": true}))
-        .stopped(Code::EniSourceDestCheckRestriction, Leg::Nat, "eni-forward");
+    World::nat_instance().patch("eni-forward", json!({"SourceDestCheck": true})).stopped(
+        Code::EniSourceDestCheckRestriction,
+        Leg::Nat,
+        "eni-forward",
+    );
     World::nat_instance()
         .patch("eni-forward", json!({"SourceDestCheck": null}))
         .unknown("eni-forward", "source/destination check");
@@ -17,16 +19,16 @@ fn its_source_destination_check_must_be_off() {
 #[test]
 fn it_must_run() {
     for state in ["stopped", "pending", "terminated"] {
-        World::nat_instance()
-            .patch("i-forward", json!({"State": {"Name": state}}))
-            .stopped(Code::BadState, Leg::Nat, "i-forward");
+        World::nat_instance().patch("i-forward", json!({"State": {"Name": state}})).stopped(
+            Code::BadState,
+            Leg::Nat,
+            "i-forward",
+        );
     }
     World::nat_instance()
         .patch("i-forward", json!({"State": null}))
         .unknown("i-forward", "its state was not delivered");
-    World::nat_instance()
-        .gone("r-i-forward")
-        .unknown("i-forward", "not among the Reservations");
+    World::nat_instance().gone("r-i-forward").unknown("i-forward", "not among the Reservations");
 }
 
 #[test]
@@ -39,10 +41,7 @@ fn that_it_forwards_is_an_assumption() {
 #[test]
 fn an_interface_attached_to_nothing_forwards_nothing() {
     World::nat_instance()
-        .patch(
-            "eni-forward",
-            json!({"Attachment": null, "Status": "available"}),
-        )
+        .patch("eni-forward", json!({"Attachment": null, "Status": "available"}))
         .stopped(Code::BadState, Leg::Nat, "eni-forward");
     for status in ["detached", "detaching"] {
         World::nat_instance()
@@ -74,9 +73,11 @@ fn its_own_subnet_must_be_public() {
         Leg::Nat,
         "rtb-public",
     );
-    World::nat_instance()
-        .patch("eni-forward", json!({"SubnetId": "subnet-private"}))
-        .stopped(Code::NatRoutesToItself, Leg::Nat, "rtb-private");
+    World::nat_instance().patch("eni-forward", json!({"SubnetId": "subnet-private"})).stopped(
+        Code::NatRoutesToItself,
+        Leg::Nat,
+        "rtb-private",
+    );
 }
 
 #[test]
@@ -112,19 +113,13 @@ fn an_instance_with_several_interfaces_may_leave_by_any_of_them() {
         .edit(|json| {
             let instance = &mut json["Reservations"][2]["Instances"][0];
             assert_eq!(instance["InstanceId"], "i-forward");
-            instance["NetworkInterfaces"]
-                .as_array_mut()
-                .unwrap()
-                .push(second);
+            instance["NetworkInterfaces"].as_array_mut().unwrap().push(second);
         })
         .unknown("eni-forward", "several interfaces");
     World::nat_instance()
         .partial("NetworkInterfaces")
         .patch("i-forward", json!({"NetworkInterfaces": null}))
-        .unknown(
-            "i-forward",
-            "whether it has further interfaces was not seen",
-        );
+        .unknown("i-forward", "whether it has further interfaces was not seen");
     World::nat_instance()
         .patch("i-forward", json!({"NetworkInterfaces": null}))
         .arrives(&["54.0.0.30"]);
@@ -132,9 +127,11 @@ fn an_instance_with_several_interfaces_may_leave_by_any_of_them() {
 
 #[test]
 fn its_security_groups_are_asked_both_ways() {
-    World::nat_instance()
-        .rules("sg-forward", "IpPermissions", json!([]))
-        .stopped(Code::SgHasNoRules, Leg::Nat, "sg-forward");
+    World::nat_instance().rules("sg-forward", "IpPermissions", json!([])).stopped(
+        Code::SgHasNoRules,
+        Leg::Nat,
+        "sg-forward",
+    );
     World::nat_instance()
         .rules(
             "sg-forward",
@@ -155,9 +152,7 @@ fn its_security_groups_are_asked_both_ways() {
     World::nat_instance()
         .patch("eni-forward", json!({"Groups": null}))
         .unknown("eni-forward", "its security groups were not delivered");
-    World::nat_instance()
-        .patch("eni-forward", json!({"Groups": []}))
-        .arrives(&["54.0.0.30"]);
+    World::nat_instance().patch("eni-forward", json!({"Groups": []})).arrives(&["54.0.0.30"]);
 }
 
 #[test]
@@ -175,9 +170,7 @@ fn a_rule_for_a_group_meets_a_bare_subnet_as_a_gap() {
 
 #[test]
 fn a_route_by_instance_id_leads_to_its_primary_interface() {
-    World::private()
-        .route("rtb-private", "0.0.0.0/0", "i-forward")
-        .arrives(&["54.0.0.30"]);
+    World::private().route("rtb-private", "0.0.0.0/0", "i-forward").arrives(&["54.0.0.30"]);
     World::private()
         .route("rtb-private", "0.0.0.0/0", "i-gone")
         .unknown("i-gone", "not among the Reservations");
@@ -199,18 +192,17 @@ fn an_interface_that_is_not_in_the_data_is_a_gap() {
 
 #[test]
 fn answers_go_back_to_the_seat_by_the_table_of_its_subnet() {
-    World::nat_instance()
-        .route("rtb-public", "10.0.1.0/24", "nat-a")
-        .stopped(Code::CannotRoute, Leg::Nat, "rtb-public");
+    World::nat_instance().route("rtb-public", "10.0.1.0/24", "nat-a").stopped(
+        Code::CannotRoute,
+        Leg::Nat,
+        "rtb-public",
+    );
 }
 
 #[test]
 fn its_elastic_address_stays() {
     let path = World::nat_instance()
-        .patch(
-            "eni-forward",
-            json!({"Association": {"AllocationId": "eipalloc-1"}}),
-        )
+        .patch("eni-forward", json!({"Association": {"AllocationId": "eipalloc-1"}}))
         .arrives(&["54.0.0.30"]);
     assert_eq!(path.egress.elastic, path.egress.addresses);
 }

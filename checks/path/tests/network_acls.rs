@@ -80,13 +80,7 @@ fn a_rule_for_all_protocols_has_no_ports_and_one_for_tcp_must_show_them() {
 #[test]
 fn a_cidr_that_does_not_hold_the_other_side_does_not_match() {
     before_all(&[tcp(10, OUT, DENY, "44.211.0.0/16", (0, 65535))]).arrives(&["3.3.3.3"]);
-    closed(before_all(&[tcp(
-        10,
-        OUT,
-        DENY,
-        "44.210.0.0/16",
-        (0, 65535),
-    )]));
+    closed(before_all(&[tcp(10, OUT, DENY, "44.210.0.0/16", (0, 65535))]));
     before_all(&[all(10, OUT, DENY).with(json!({"CidrBlock": null}))])
         .unknown(ACL, "the CIDR of rule 10 was not seen");
     before_all(&[all(10, OUT, DENY).with(json!({"CidrBlock": null, "Ipv6CidrBlock": "::/0"}))])
@@ -121,15 +115,9 @@ fn an_action_that_was_not_delivered_is_a_gap() {
 #[test]
 fn what_every_reading_agrees_on_is_certain() {
     // Whether rule 10 matches can't be told, but rule 20 would decide the same.
-    before_all(&[
-        all(10, OUT, ALLOW).with(json!({"CidrBlock": null})),
-        all(20, OUT, ALLOW),
-    ])
-    .arrives(&["3.3.3.3"]);
-    closed(before_all(&[
-        all(10, OUT, DENY).with(json!({"CidrBlock": null})),
-        all(20, OUT, DENY),
-    ]));
+    before_all(&[all(10, OUT, ALLOW).with(json!({"CidrBlock": null})), all(20, OUT, ALLOW)])
+        .arrives(&["3.3.3.3"]);
+    closed(before_all(&[all(10, OUT, DENY).with(json!({"CidrBlock": null})), all(20, OUT, DENY)]));
 }
 
 #[test]
@@ -169,22 +157,14 @@ fn a_part_of_it_arrives_with_a_finding_that_says_which() {
         let path = inbound(&[tcp(10, IN, ALLOW, "0.0.0.0/0", ports)]).arrives(&["3.3.3.3"]);
         assert_eq!(path.findings.len(), 1, "{ports:?}");
         assert_eq!(path.findings[0].at, ACL);
-        assert!(
-            path.findings[0].detail.contains(words),
-            "{:#?}",
-            path.findings
-        );
+        assert!(path.findings[0].detail.contains(words), "{:#?}", path.findings);
     }
     let path = inbound(&[
         tcp(10, IN, DENY, "0.0.0.0/0", (5000, 5999)),
         tcp(20, IN, ALLOW, "0.0.0.0/0", (0, 65535)),
     ])
     .arrives(&["3.3.3.3"]);
-    assert!(
-        path.findings[0]
-            .detail
-            .contains("1024–4999, 6000–65535 only")
-    );
+    assert!(path.findings[0].detail.contains("1024–4999, 6000–65535 only"));
 }
 
 #[test]
@@ -193,10 +173,7 @@ fn none_of_it_stops() {
     closed(inbound(&[tcp(10, IN, ALLOW, "44.211.0.0/16", (0, 65535))]));
     // The guide for endpoints shows the service's port: that admits no answers but from it.
     closed(inbound(&[tcp(10, IN, ALLOW, "10.0.0.0/8", (3306, 3306))]));
-    closed(inbound(&[
-        tcp(10, IN, DENY, "0.0.0.0/0", (1024, 65535)),
-        all(20, IN, ALLOW),
-    ]));
+    closed(inbound(&[tcp(10, IN, DENY, "0.0.0.0/0", (1024, 65535)), all(20, IN, ALLOW)]));
 }
 
 #[test]
@@ -204,14 +181,8 @@ fn ports_that_no_two_lists_of_the_way_share_stop() {
     // Between the seat and the endpoint the same source port passes both lists.
     let way = |one: (u16, u16), other: (u16, u16)| {
         World::endpoint()
-            .acl(
-                "subnet-private",
-                &[all(1, OUT, ALLOW), tcp(10, IN, ALLOW, "0.0.0.0/0", one)],
-            )
-            .acl(
-                "subnet-endpoint",
-                &[all(1, IN, ALLOW), tcp(10, OUT, ALLOW, "0.0.0.0/0", other)],
-            )
+            .acl("subnet-private", &[all(1, OUT, ALLOW), tcp(10, IN, ALLOW, "0.0.0.0/0", one)])
+            .acl("subnet-endpoint", &[all(1, IN, ALLOW), tcp(10, OUT, ALLOW, "0.0.0.0/0", other)])
     };
     way((1024, 30000), (30001, 65535)).stopped(
         Code::SubnetAclRestriction,
@@ -224,10 +195,7 @@ fn ports_that_no_two_lists_of_the_way_share_stop() {
     World::private()
         .acl(
             "subnet-private",
-            &[
-                all(1, OUT, ALLOW),
-                tcp(10, IN, ALLOW, "0.0.0.0/0", (1024, 30000)),
-            ],
+            &[all(1, OUT, ALLOW), tcp(10, IN, ALLOW, "0.0.0.0/0", (1024, 30000))],
         )
         .acl(
             "subnet-public",
@@ -253,39 +221,25 @@ fn ports_of_which_it_cannot_be_told_do_not_stop() {
         )
         .acl(
             "subnet-endpoint",
-            &[
-                all(1, IN, ALLOW),
-                tcp(10, OUT, ALLOW, "0.0.0.0/0", (30001, 65535)),
-            ],
+            &[all(1, IN, ALLOW), tcp(10, OUT, ALLOW, "0.0.0.0/0", (30001, 65535))],
         );
-    world.unknown(
-        "acl-of-subnet-endpoint",
-        "whether any port for answers is open",
-    );
+    world.unknown("acl-of-subnet-endpoint", "whether any port for answers is open");
 }
 
 #[test]
 fn the_acl_must_be_seen() {
-    World::private().gone("acl-a").unknown(
-        "the network ACL of subnet-private",
-        "no network ACL that was delivered",
-    );
-    World::private().without("NetworkAcls").unknown(
-        "the network ACL of subnet-private",
-        "not seen: NetworkAcls not delivered",
-    );
+    World::private()
+        .gone("acl-a")
+        .unknown("the network ACL of subnet-private", "no network ACL that was delivered");
+    World::private()
+        .without("NetworkAcls")
+        .unknown("the network ACL of subnet-private", "not seen: NetworkAcls not delivered");
     World::private()
         .patch("acl-a", json!({"Entries": null}))
         .unknown("acl-a", "its rules were not delivered");
     World::private()
-        .patch(
-            "acl-p",
-            json!({"Associations": [{"SubnetId": "subnet-private"}]}),
-        )
-        .unknown(
-            "the network ACL of subnet-private",
-            "2 network ACLs claim this subnet",
-        );
+        .patch("acl-p", json!({"Associations": [{"SubnetId": "subnet-private"}]}))
+        .unknown("the network ACL of subnet-private", "2 network ACLs claim this subnet");
     World::private()
         .merge(
             json!({"Conflicts": [{"List": "NetworkAcls", "Id": "acl-a", "Fields": ["Entries"]}]}),
@@ -329,15 +283,6 @@ fn what_passes_for_one_of_several_addresses_cannot_be_told() {
             {"PrivateIp": "10.0.2.5", "Status": "succeeded"},
             {"PrivateIp": "10.0.2.6", "Status": "succeeded"}]}),
         )
-        .acl(
-            "subnet-peer",
-            &[
-                all(1, OUT, ALLOW),
-                tcp(10, IN, ALLOW, "10.0.2.5/32", (4000, 4000)),
-            ],
-        )
-        .unknown(
-            "acl-of-subnet-peer",
-            "for some of the addresses and not for 10.0.2.6",
-        );
+        .acl("subnet-peer", &[all(1, OUT, ALLOW), tcp(10, IN, ALLOW, "10.0.2.5/32", (4000, 4000))])
+        .unknown("acl-of-subnet-peer", "for some of the addresses and not for 10.0.2.6");
 }

@@ -15,17 +15,10 @@ fn all() -> impl Iterator<Item = Asked> {
 
 /// What must not change: the verdict, the egress, and what stops the packet.
 fn told(path: &Path) -> (Verdict, String, Vec<String>) {
-    let mut stops: Vec<String> = path
-        .stops
-        .iter()
-        .map(|stop| format!("{} {:?}", stop.code.as_str(), stop.leg))
-        .collect();
+    let mut stops: Vec<String> =
+        path.stops.iter().map(|stop| format!("{} {:?}", stop.code.as_str(), stop.leg)).collect();
     stops.sort();
-    (
-        path.verdict(),
-        format!("{:?} {:?}", path.egress.addresses, path.egress.is_known()),
-        stops,
-    )
+    (path.verdict(), format!("{:?} {:?}", path.egress.addresses, path.egress.is_known()), stops)
 }
 
 /// Turns and mixes every list, by a fixed rule: the same in every run.

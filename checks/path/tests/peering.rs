@@ -6,23 +6,17 @@ use super::{CLUSTER, Code, Leg, World};
 
 #[test]
 fn it_must_be_active() {
-    for code in [
-        "pending-acceptance",
-        "rejected",
-        "expired",
-        "deleted",
-        "provisioning",
-    ] {
-        World::peering()
-            .patch("pcx-a", json!({"Status": {"Code": code}}))
-            .stopped(Code::PcxNotActive, Leg::Peer, "pcx-a");
+    for code in ["pending-acceptance", "rejected", "expired", "deleted", "provisioning"] {
+        World::peering().patch("pcx-a", json!({"Status": {"Code": code}})).stopped(
+            Code::PcxNotActive,
+            Leg::Peer,
+            "pcx-a",
+        );
     }
     World::peering()
         .patch("pcx-a", json!({"Status": null}))
         .unknown("pcx-a", "its status was not delivered");
-    World::peering()
-        .gone("pcx-a")
-        .unknown("pcx-a", "not among the VpcPeeringConnections");
+    World::peering().gone("pcx-a").unknown("pcx-a", "not among the VpcPeeringConnections");
 }
 
 #[test]
@@ -30,10 +24,8 @@ fn either_side_may_have_asked() {
     World::peering()
         .edit(|json| {
             let peering = json["VpcPeeringConnections"][0].as_object_mut().unwrap();
-            let (one, other) = (
-                peering["RequesterVpcInfo"].clone(),
-                peering["AccepterVpcInfo"].clone(),
-            );
+            let (one, other) =
+                (peering["RequesterVpcInfo"].clone(), peering["AccepterVpcInfo"].clone());
             peering.insert("RequesterVpcInfo".into(), other);
             peering.insert("AccepterVpcInfo".into(), one);
         })
@@ -42,9 +34,11 @@ fn either_side_may_have_asked() {
 
 #[test]
 fn it_must_join_this_vpc() {
-    World::peering()
-        .patch("pcx-a", json!({"RequesterVpcInfo": {"VpcId": "vpc-x"}}))
-        .stopped(Code::PcxRequiresAddressInVpcCidr, Leg::Peer, "pcx-a");
+    World::peering().patch("pcx-a", json!({"RequesterVpcInfo": {"VpcId": "vpc-x"}})).stopped(
+        Code::PcxRequiresAddressInVpcCidr,
+        Leg::Peer,
+        "pcx-a",
+    );
     for side in ["RequesterVpcInfo", "AccepterVpcInfo"] {
         World::peering()
             .patch("pcx-a", json!({side: {"VpcId": null}}))
@@ -57,14 +51,16 @@ fn it_must_join_this_vpc() {
 
 #[test]
 fn there_is_no_transit_to_addresses_beyond_the_peer() {
-    World::private()
-        .route("rtb-private", "0.0.0.0/0", "pcx-a")
-        .to(CLUSTER)
-        .stopped(Code::PcxRequiresAddressInVpcCidr, Leg::Peer, "pcx-a");
-    World::peering()
-        .route("rtb-private", "10.0.0.0/8", "pcx-a")
-        .to("10.10.0.1")
-        .stopped(Code::PcxRequiresAddressInVpcCidr, Leg::Peer, "pcx-a");
+    World::private().route("rtb-private", "0.0.0.0/0", "pcx-a").to(CLUSTER).stopped(
+        Code::PcxRequiresAddressInVpcCidr,
+        Leg::Peer,
+        "pcx-a",
+    );
+    World::peering().route("rtb-private", "10.0.0.0/8", "pcx-a").to("10.10.0.1").stopped(
+        Code::PcxRequiresAddressInVpcCidr,
+        Leg::Peer,
+        "pcx-a",
+    );
 }
 
 #[test]
@@ -82,20 +78,14 @@ fn a_secondary_cidr_of_the_peer_counts_and_unseen_ones_are_a_gap() {
         Leg::Peer,
         "pcx-a",
     );
-    for unseen in [
-        json!(null),
-        json!([]),
-        json!([{"CidrBlock": "10.8.0.0/16"}, {}]),
-    ] {
+    for unseen in [json!(null), json!([]), json!([{"CidrBlock": "10.8.0.0/16"}, {}])] {
         set(unseen).unknown("pcx-a", "is an address of the other side was not seen");
     }
 }
 
 #[test]
 fn nobody_at_the_address_stops() {
-    World::peering()
-        .to("10.9.1.41")
-        .stopped(Code::AddressNotInUse, Leg::Peer, "10.9.1.41");
+    World::peering().to("10.9.1.41").stopped(Code::AddressNotInUse, Leg::Peer, "10.9.1.41");
     World::peering()
         .to("10.9.1.41")
         .partial("NetworkInterfaces")
@@ -107,9 +97,7 @@ fn a_peer_whose_account_is_not_in_the_facts_is_taken_as_healthy_and_said_so() {
     let path = World::peering().gone("vpc-p").arrives(&["10.0.1.10"]);
     assert_eq!(path.assumptions.len(), 1);
     assert_eq!(path.assumptions[0].about, "vpc-p");
-    World::peering()
-        .unseen("Vpcs", "vpc-p")
-        .unknown("vpc-p", "");
+    World::peering().unseen("Vpcs", "vpc-p").unknown("vpc-p", "");
 }
 
 #[test]
@@ -119,25 +107,29 @@ fn the_peer_must_route_answers_back() {
         Leg::Peer,
         "rtb-peer",
     );
-    World::peering()
-        .route("rtb-peer", "10.0.0.0/16", "pcx-other")
-        .stopped(Code::CannotRoute, Leg::Peer, "rtb-peer");
-    World::peering()
-        .patch_route("rtb-peer", "10.0.0.0/16", json!({"State": "blackhole"}))
-        .stopped(Code::BadStateRoute, Leg::Peer, "rtb-peer");
+    World::peering().route("rtb-peer", "10.0.0.0/16", "pcx-other").stopped(
+        Code::CannotRoute,
+        Leg::Peer,
+        "rtb-peer",
+    );
+    World::peering().patch_route("rtb-peer", "10.0.0.0/16", json!({"State": "blackhole"})).stopped(
+        Code::BadStateRoute,
+        Leg::Peer,
+        "rtb-peer",
+    );
     World::peering()
         .route("rtb-peer", "10.0.0.0/16", "tgw-a")
         .unknown("rtb-peer", "answers to 10.0.1.10 take 10.0.0.0/16 → tgw-a");
-    World::peering()
-        .gone("rtb-peer")
-        .unknown("the route table of subnet-peer", "was not seen");
+    World::peering().gone("rtb-peer").unknown("the route table of subnet-peer", "was not seen");
 }
 
 #[test]
 fn the_peer_s_security_group_and_acl_are_asked() {
-    World::peering()
-        .rules("sg-peer", "IpPermissions", json!([]))
-        .stopped(Code::SgHasNoRules, Leg::Peer, "sg-peer");
+    World::peering().rules("sg-peer", "IpPermissions", json!([])).stopped(
+        Code::SgHasNoRules,
+        Leg::Peer,
+        "sg-peer",
+    );
     World::peering()
         .acl("subnet-peer", &[])
         .stopped_by(&[(Code::SubnetAclRestriction, Leg::Peer, "acl-of-subnet-peer"); 2]);
@@ -150,12 +142,12 @@ fn a_rule_for_a_group_of_the_peer_matches_private_addresses_of_its_members() {
     World::peering()
         .rules("sg-seat", "IpPermissionsEgress", rule("sg-peer"))
         .arrives(&["10.0.1.10"]);
-    World::peering()
-        .rules("sg-seat", "IpPermissionsEgress", rule("sg-other"))
-        .stopped(Code::EniSgRulesMismatch, Leg::Seat, "sg-seat");
-    World::peering()
-        .rules("sg-peer", "IpPermissions", rule("sg-seat"))
-        .arrives(&["10.0.1.10"]);
+    World::peering().rules("sg-seat", "IpPermissionsEgress", rule("sg-other")).stopped(
+        Code::EniSgRulesMismatch,
+        Leg::Seat,
+        "sg-seat",
+    );
+    World::peering().rules("sg-peer", "IpPermissions", rule("sg-seat")).arrives(&["10.0.1.10"]);
 }
 
 #[test]

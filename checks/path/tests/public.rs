@@ -18,40 +18,32 @@ fn what_treats_all_public_addresses_alike_is_told() {
         Leg::Seat,
         "rtb-private",
     );
-    public()
-        .rules("sg-seat", "IpPermissionsEgress", json!([]))
-        .stopped(Code::SgHasNoRules, Leg::Seat, "sg-seat");
+    public().rules("sg-seat", "IpPermissionsEgress", json!([])).stopped(
+        Code::SgHasNoRules,
+        Leg::Seat,
+        "sg-seat",
+    );
 }
 
 #[test]
 fn a_route_that_splits_is_named() {
     public()
         .route("rtb-private", "44.0.0.0/8", "tgw-a")
-        .unknown(
-            "rtb-private",
-            "44.0.0.0/8 → tgw-a takes some of the addresses and not others",
-        );
+        .unknown("rtb-private", "44.0.0.0/8 → tgw-a takes some of the addresses and not others");
     // At the NAT gateway's table too.
     public()
         .route("rtb-public", "44.210.0.50/32", "tgw-a")
         .unknown("rtb-public", "44.210.0.50/32 → tgw-a");
     // Two halves are no default route to this eye.
     public()
-        .routes(
-            "rtb-private",
-            &[("0.0.0.0/1", "nat-a"), ("128.0.0.0/1", "nat-a")],
-        )
+        .routes("rtb-private", &[("0.0.0.0/1", "nat-a"), ("128.0.0.0/1", "nat-a")])
         .unknown("rtb-private", "0.0.0.0/1 → nat-a");
 }
 
 #[test]
 fn a_route_that_leads_the_same_way_or_to_private_space_splits_nothing() {
-    public()
-        .route("rtb-private", "44.0.0.0/8", "nat-a")
-        .arrives(&["3.3.3.3"]);
-    public()
-        .route("rtb-private", "172.16.0.0/12", "tgw-a")
-        .arrives(&["3.3.3.3"]);
+    public().route("rtb-private", "44.0.0.0/8", "nat-a").arrives(&["3.3.3.3"]);
+    public().route("rtb-private", "172.16.0.0/12", "tgw-a").arrives(&["3.3.3.3"]);
     public()
         .route("rtb-private", "44.0.0.0/8", "nat-a")
         .patch_route("rtb-private", "44.0.0.0/8", json!({"State": "blackhole"}))
@@ -60,10 +52,7 @@ fn a_route_that_leads_the_same_way_or_to_private_space_splits_nothing() {
 
 #[test]
 fn the_same_way_under_a_firewall_or_with_an_unknown_field_is_another_way() {
-    for patch in [
-        json!({"IgwFirewall": {"FirewallArn": "arn:f"}}),
-        json!({"QuantumId": "q-1"}),
-    ] {
+    for patch in [json!({"IgwFirewall": {"FirewallArn": "arn:f"}}), json!({"QuantumId": "q-1"})] {
         World::public()
             .to("public")
             .route("rtb-public", "44.0.0.0/8", "igw-a")
@@ -75,40 +64,24 @@ fn the_same_way_under_a_firewall_or_with_an_unknown_field_is_another_way() {
 #[test]
 fn a_security_group_rule_that_splits_is_named() {
     let rule = |cidr: &str| json!({"IpProtocol": "-1", "IpRanges": [{"CidrIp": cidr}]});
+    public().rules("sg-seat", "IpPermissionsEgress", json!([rule("44.0.0.0/8")])).unknown(
+        "sg-seat",
+        "all traffic 44.0.0.0/8 takes some of any public address and not others",
+    );
+    public().rules("sg-seat", "IpPermissionsEgress", json!([rule("10.0.0.0/8")])).stopped(
+        Code::EniSgRulesMismatch,
+        Leg::Seat,
+        "sg-seat",
+    );
     public()
-        .rules(
-            "sg-seat",
-            "IpPermissionsEgress",
-            json!([rule("44.0.0.0/8")]),
-        )
-        .unknown(
-            "sg-seat",
-            "all traffic 44.0.0.0/8 takes some of any public address and not others",
-        );
-    public()
-        .rules(
-            "sg-seat",
-            "IpPermissionsEgress",
-            json!([rule("10.0.0.0/8")]),
-        )
-        .stopped(Code::EniSgRulesMismatch, Leg::Seat, "sg-seat");
-    public()
-        .rules(
-            "sg-seat",
-            "IpPermissionsEgress",
-            json!([rule("44.0.0.0/8"), rule("0.0.0.0/0")]),
-        )
+        .rules("sg-seat", "IpPermissionsEgress", json!([rule("44.0.0.0/8"), rule("0.0.0.0/0")]))
         .arrives(&["3.3.3.3"]);
 }
 
 #[test]
 fn an_acl_entry_that_splits_is_named_unless_all_readings_agree() {
-    let with = |rule| {
-        public().acl(
-            "subnet-private",
-            &[rule, all(100, OUT, ALLOW), all(100, IN, ALLOW)],
-        )
-    };
+    let with =
+        |rule| public().acl("subnet-private", &[rule, all(100, OUT, ALLOW), all(100, IN, ALLOW)]);
     with(tcp(10, OUT, DENY, "44.0.0.0/8", (0, 65535))).unknown(
         "acl-of-subnet-private",
         "rule 10 (deny 44.0.0.0/8) takes some of any public address",
@@ -128,9 +101,7 @@ fn a_prefix_list_splits_and_one_that_was_not_seen_is_a_gap() {
             json!({"PrefixListId": "pl-a", "Entries": [{"Cidr": "44.0.0.0/8"}]}),
         )
         .unknown("rtb-private", "44.0.0.0/8 → tgw-a");
-    public()
-        .route("rtb-private", "pl-a", "tgw-a")
-        .unknown("pl-a", "its entries were not seen");
+    public().route("rtb-private", "pl-a", "tgw-a").unknown("pl-a", "its entries were not seen");
 }
 
 #[test]

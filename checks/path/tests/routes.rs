@@ -15,35 +15,29 @@ fn list(id: &str, entries: &[&str]) -> serde_json::Value {
 
 #[test]
 fn no_route_that_matches_stops() {
-    World::private()
-        .routes("rtb-private", &[("45.0.0.0/8", "nat-a")])
-        .stopped(Code::NoRouteToDestination, Leg::Seat, "rtb-private");
+    World::private().routes("rtb-private", &[("45.0.0.0/8", "nat-a")]).stopped(
+        Code::NoRouteToDestination,
+        Leg::Seat,
+        "rtb-private",
+    );
 }
 
 #[test]
 fn an_ipv6_default_route_carries_no_ipv4() {
-    World::private()
-        .routes("rtb-private", &[("::/0", "igw-a")])
-        .stopped(Code::NoRouteToDestination, Leg::Seat, "rtb-private");
+    World::private().routes("rtb-private", &[("::/0", "igw-a")]).stopped(
+        Code::NoRouteToDestination,
+        Leg::Seat,
+        "rtb-private",
+    );
 }
 
 #[test]
 fn the_longest_prefix_wins_in_any_order() {
     for routes in [
-        [
-            ("0.0.0.0/0", "igw-a"),
-            ("44.0.0.0/8", "nat-a"),
-            ("44.192.0.0/10", "nat-a"),
-        ],
-        [
-            ("44.192.0.0/10", "nat-a"),
-            ("44.0.0.0/8", "igw-a"),
-            ("0.0.0.0/0", "igw-a"),
-        ],
+        [("0.0.0.0/0", "igw-a"), ("44.0.0.0/8", "nat-a"), ("44.192.0.0/10", "nat-a")],
+        [("44.192.0.0/10", "nat-a"), ("44.0.0.0/8", "igw-a"), ("0.0.0.0/0", "igw-a")],
     ] {
-        World::private()
-            .routes("rtb-private", &routes)
-            .arrives(&["3.3.3.3"]);
+        World::private().routes("rtb-private", &routes).arrives(&["3.3.3.3"]);
     }
 }
 
@@ -51,11 +45,7 @@ fn the_longest_prefix_wins_in_any_order() {
 fn a_more_specific_route_captures_the_address_and_is_named() {
     let path = World::private()
         .route("rtb-private", "44.210.0.0/16", "nat-dead")
-        .patch_route(
-            "rtb-private",
-            "44.210.0.0/16",
-            json!({"State": "blackhole"}),
-        )
+        .patch_route("rtb-private", "44.210.0.0/16", json!({"State": "blackhole"}))
         .stopped(Code::BadStateRoute, Leg::Seat, "rtb-private");
     assert!(
         path.stops[0]
@@ -111,13 +101,13 @@ fn a_propagated_route_never_wins_over_an_overlapping_local_one() {
             .arrives(&["10.0.1.10"]);
     }
     // A larger one overlaps as well, and leads to addresses outside of local.
-    let wider = World::endpoint()
-        .route("rtb-private", "10.0.0.0/8", "vgw-a")
-        .patch_route("rtb-private", "10.0.0.0/8", propagated());
+    let wider = World::endpoint().route("rtb-private", "10.0.0.0/8", "vgw-a").patch_route(
+        "rtb-private",
+        "10.0.0.0/8",
+        propagated(),
+    );
     wider.arrives(&["10.0.1.10"]);
-    wider
-        .to("10.77.0.1")
-        .unknown("vgw-a", "virtual private gateway");
+    wider.to("10.77.0.1").unknown("vgw-a", "virtual private gateway");
 }
 
 #[test]
@@ -132,11 +122,7 @@ fn an_origin_that_was_not_delivered_is_a_gap_where_it_decides() {
     let no_origin = json!({"Origin": null});
     World::endpoint()
         .route("rtb-private", "10.0.3.0/24", "vgw-a")
-        .patch_route(
-            "rtb-private",
-            "10.0.3.0/24",
-            json!({"Origin": null, "State": "blackhole"}),
-        )
+        .patch_route("rtb-private", "10.0.3.0/24", json!({"Origin": null, "State": "blackhole"}))
         .unknown("rtb-private", "whether it is propagated was not delivered");
     // A NAT gateway's route is never propagated.
     World::private()
@@ -149,11 +135,7 @@ fn an_origin_that_was_not_delivered_is_a_gap_where_it_decides() {
         .arrives(&["10.0.1.10"]);
     World::private()
         .route("rtb-private", "44.210.0.0/16", "eni-gone")
-        .patch_route(
-            "rtb-private",
-            "44.210.0.0/16",
-            json!({"Origin": null, "State": "blackhole"}),
-        )
+        .patch_route("rtb-private", "44.210.0.0/16", json!({"Origin": null, "State": "blackhole"}))
         .stopped(Code::BadStateRoute, Leg::Seat, "rtb-private");
 }
 
@@ -162,17 +144,10 @@ fn an_origin_that_was_not_delivered_makes_two_routes_to_one_prefix_a_gap() {
     for missing in 0..2 {
         let mut routes = [route("44.0.0.0/8", "nat-a"), route("44.0.0.0/8", "vgw-a")];
         routes[0]["DestinationPrefixListId"] = json!("pl-a");
-        routes[0]
-            .as_object_mut()
-            .unwrap()
-            .remove("DestinationCidrBlock");
+        routes[0].as_object_mut().unwrap().remove("DestinationCidrBlock");
         routes[1].as_object_mut().unwrap().remove("Origin");
         let [one, other] = &routes;
-        let order = if missing == 0 {
-            [one, other]
-        } else {
-            [other, one]
-        };
+        let order = if missing == 0 { [one, other] } else { [other, one] };
         World::private()
             .add("PrefixListEntries", list("pl-a", &["44.0.0.0/8"]))
             .patch(
@@ -197,23 +172,15 @@ fn a_propagated_route_beside_one_that_may_be_local_is_a_gap() {
 fn a_prefix_list_is_expanded() {
     let world = World::private()
         .routes("rtb-private", &[("pl-a", "nat-a")])
-        .add(
-            "PrefixListEntries",
-            list("pl-a", &["45.0.0.0/8", "2600::/16", "44.210.0.0/16"]),
-        );
+        .add("PrefixListEntries", list("pl-a", &["45.0.0.0/8", "2600::/16", "44.210.0.0/16"]));
     world.arrives(&["3.3.3.3"]);
-    world
-        .to("46.1.1.1")
-        .stopped(Code::NoRouteToDestination, Leg::Seat, "rtb-private");
+    world.to("46.1.1.1").stopped(Code::NoRouteToDestination, Leg::Seat, "rtb-private");
 }
 
 #[test]
 fn a_prefix_list_in_the_older_form_is_expanded() {
     let older = json!({"PrefixLists": [{"PrefixListId": "pl-a", "Cidrs": ["44.210.0.0/16"]}]});
-    World::private()
-        .routes("rtb-private", &[("pl-a", "nat-a")])
-        .merge(older)
-        .arrives(&["3.3.3.3"]);
+    World::private().routes("rtb-private", &[("pl-a", "nat-a")]).merge(older).arrives(&["3.3.3.3"]);
 }
 
 #[test]
@@ -240,9 +207,7 @@ fn a_prefix_list_that_was_not_seen_is_a_gap() {
 #[test]
 fn a_prefix_list_that_was_not_seen_is_no_matter_where_it_changes_nothing() {
     // It leads the same way, or a route to the address alone is decided.
-    World::private()
-        .route("rtb-private", "pl-unseen", "nat-a")
-        .arrives(&["3.3.3.3"]);
+    World::private().route("rtb-private", "pl-unseen", "nat-a").arrives(&["3.3.3.3"]);
     World::private()
         .route("rtb-private", "pl-unseen", "igw-a")
         .route("rtb-private", "44.210.0.50/32", "nat-a")
@@ -292,21 +257,15 @@ fn prefix_lists_of_one_length_that_clash_are_a_gap() {
         World::private()
             .routes(
                 "rtb-private",
-                &[
-                    ("pl-a", targets[0]),
-                    ("pl-b", targets[1]),
-                    ("pl-c", targets[2]),
-                ],
+                &[("pl-a", targets[0]), ("pl-b", targets[1]), ("pl-c", targets[2])],
             )
             .add("PrefixListEntries", list("pl-a", &["44.0.0.0/8"]))
             .add("PrefixListEntries", list("pl-b", &["44.0.0.0/8"]))
             .add("PrefixListEntries", list("pl-c", &["44.0.0.0/8"]))
     };
-    for targets in [
-        ["nat-a", "nat-a", "igw-a"],
-        ["nat-a", "igw-a", "nat-a"],
-        ["igw-a", "nat-a", "nat-a"],
-    ] {
+    for targets in
+        [["nat-a", "nat-a", "igw-a"], ["nat-a", "igw-a", "nat-a"], ["igw-a", "nat-a", "nat-a"]]
+    {
         clash(targets).unknown("rtb-private", "AWS doesn't say which one wins");
     }
     // The same way is no clash; nor is another length.
@@ -314,10 +273,7 @@ fn prefix_lists_of_one_length_that_clash_are_a_gap() {
     World::private()
         .routes("rtb-private", &[("pl-a", "igw-a"), ("pl-b", "nat-a")])
         .add("PrefixListEntries", list("pl-a", &["44.0.0.0/8"]))
-        .add(
-            "PrefixListEntries",
-            list("pl-b", &["44.0.0.0/9", "44.128.0.0/9"]),
-        )
+        .add("PrefixListEntries", list("pl-b", &["44.0.0.0/9", "44.128.0.0/9"]))
         .arrives(&["3.3.3.3"]);
 }
 
@@ -352,10 +308,7 @@ fn behind_a_route_that_may_not_be_taken_a_stop_is_a_gap() {
     World::private()
         .patch_route("rtb-private", "0.0.0.0/0", json!({"State": "filtered"}))
         .patch("nat-a", json!({"State": "failed"}))
-        .unknown(
-            "nat-a",
-            "if the packet comes this way, it is stopped: nat-a is failed",
-        );
+        .unknown("nat-a", "if the packet comes this way, it is stopped: nat-a is failed");
 }
 
 #[test]
@@ -365,23 +318,15 @@ fn a_destination_that_was_not_delivered_or_cannot_be_read_is_a_gap() {
         odd["DestinationCidrBlock"] = cidr;
         World::private()
             .edit(|json| {
-                json["RouteTables"][0]["Routes"]
-                    .as_array_mut()
-                    .unwrap()
-                    .push(odd);
+                json["RouteTables"][0]["Routes"].as_array_mut().unwrap().push(odd);
             })
-            .unknown(
-                "rtb-private",
-                "destination of its route to igw-a was not seen",
-            );
+            .unknown("rtb-private", "destination of its route to igw-a was not seen");
     }
 }
 
 #[test]
 fn a_route_s_network_is_read_by_its_prefix() {
-    World::private()
-        .routes("rtb-private", &[("44.210.0.1/16", "nat-a")])
-        .arrives(&["3.3.3.3"]);
+    World::private().routes("rtb-private", &[("44.210.0.1/16", "nat-a")]).arrives(&["3.3.3.3"]);
 }
 
 #[test]

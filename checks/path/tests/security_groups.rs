@@ -76,28 +76,19 @@ fn rules_and_groups_are_a_union() {
     let second = json!({"Groups": [{"GroupId": "sg-seat"}, {"GroupId": "sg-public"}]});
     outbound(json!([]))
         .patch("eni-seat", second.clone())
-        .rules(
-            "sg-public",
-            "IpPermissionsEgress",
-            json!([tcp_rule("tcp", (80, 80), "0.0.0.0/0")]),
-        )
+        .rules("sg-public", "IpPermissionsEgress", json!([tcp_rule("tcp", (80, 80), "0.0.0.0/0")]))
         .stopped(Code::EniSgRulesMismatch, Leg::Seat, "sg-seat");
     // A rule that fits decides, whatever isn't known of the others.
     outbound(json!([{"IpProtocol": "tcp"}, tcp_rule("tcp", (4000, 4000), "0.0.0.0/0")]))
         .arrives(&["3.3.3.3"]);
     World::private()
-        .patch(
-            "eni-seat",
-            json!({"Groups": [{"GroupId": "sg-gone"}, {"GroupId": "sg-public"}]}),
-        )
+        .patch("eni-seat", json!({"Groups": [{"GroupId": "sg-gone"}, {"GroupId": "sg-public"}]}))
         .arrives(&["3.3.3.3"]);
 }
 
 #[test]
 fn a_group_that_is_not_in_the_data_is_a_gap() {
-    World::private()
-        .gone("sg-seat")
-        .unknown("sg-seat", "not among the SecurityGroups");
+    World::private().gone("sg-seat").unknown("sg-seat", "not among the SecurityGroups");
     World::private()
         .patch("eni-seat", json!({"Groups": null}))
         .unknown("eni-seat", "its security groups were not delivered");
@@ -108,12 +99,8 @@ fn a_group_that_is_not_in_the_data_is_a_gap() {
 
 #[test]
 fn an_interface_with_an_empty_list_of_groups_filters_nothing() {
-    World::private()
-        .patch("eni-seat", json!({"Groups": []}))
-        .arrives(&["3.3.3.3"]);
-    World::endpoint()
-        .patch("eni-endpoint", json!({"Groups": []}))
-        .arrives(&["10.0.1.10"]);
+    World::private().patch("eni-seat", json!({"Groups": []})).arrives(&["3.3.3.3"]);
+    World::endpoint().patch("eni-endpoint", json!({"Groups": []})).arrives(&["10.0.1.10"]);
 }
 
 #[test]
@@ -123,12 +110,12 @@ fn a_prefix_list_is_expanded() {
         {"Cidr": "2600::/16"}, {"Cidr": cidr}]})
     };
     let rule = json!([{"IpProtocol": "-1", "PrefixListIds": [{"PrefixListId": "pl-a"}]}]);
-    outbound(rule.clone())
-        .add("PrefixListEntries", entries("44.210.0.0/16"))
-        .arrives(&["3.3.3.3"]);
-    outbound(rule.clone())
-        .add("PrefixListEntries", entries("44.211.0.0/16"))
-        .stopped(Code::EniSgRulesMismatch, Leg::Seat, "sg-seat");
+    outbound(rule.clone()).add("PrefixListEntries", entries("44.210.0.0/16")).arrives(&["3.3.3.3"]);
+    outbound(rule.clone()).add("PrefixListEntries", entries("44.211.0.0/16")).stopped(
+        Code::EniSgRulesMismatch,
+        Leg::Seat,
+        "sg-seat",
+    );
     outbound(rule).unknown("pl-a", "its entries were not seen");
     outbound(json!([{"IpProtocol": "-1", "PrefixListIds": [{}]}]))
         .unknown("sg-seat", "a rule's prefix list was not seen");
@@ -154,9 +141,7 @@ fn a_rule_for_a_group_never_matches_a_public_address() {
         )
         .stopped(Code::EniSgRulesMismatch, Leg::Seat, "sg-seat");
     // Nor any.
-    outbound(rule)
-        .to("public")
-        .stopped(Code::EniSgRulesMismatch, Leg::Seat, "sg-seat");
+    outbound(rule).to("public").stopped(Code::EniSgRulesMismatch, Leg::Seat, "sg-seat");
 }
 
 #[test]
@@ -189,13 +174,10 @@ fn what_a_rule_for_a_group_does_with_nobody_depends_on_who_may_be_there() {
             {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-endpoint"}]}]),
         )
         .to("10.0.3.31");
-    world
-        .clone()
-        .merge(json!({"VpcPeeringConnections": []}))
-        .stopped_by(&[
-            (Code::EniSgRulesMismatch, Leg::Seat, "sg-seat"),
-            (Code::AddressNotInUse, Leg::Destination, "10.0.3.31"),
-        ]);
+    world.clone().merge(json!({"VpcPeeringConnections": []})).stopped_by(&[
+        (Code::EniSgRulesMismatch, Leg::Seat, "sg-seat"),
+        (Code::AddressNotInUse, Leg::Destination, "10.0.3.31"),
+    ]);
     for world in [
         world.clone(),
         world.clone().without("VpcPeeringConnections"),
@@ -205,23 +187,14 @@ fn what_a_rule_for_a_group_does_with_nobody_depends_on_who_may_be_there() {
             .from("subnet-private"),
     ] {
         let path = world.trace();
-        assert!(
-            !path
-                .stops
-                .iter()
-                .any(|stop| stop.code == Code::EniSgRulesMismatch)
-        );
+        assert!(!path.stops.iter().any(|stop| stop.code == Code::EniSgRulesMismatch));
     }
 }
 
 #[test]
 fn inbound_rules_of_the_seat_say_nothing() {
-    World::private()
-        .rules("sg-seat", "IpPermissions", json!([]))
-        .arrives(&["3.3.3.3"]);
-    World::private()
-        .patch("sg-seat", json!({"IpPermissions": null}))
-        .arrives(&["3.3.3.3"]);
+    World::private().rules("sg-seat", "IpPermissions", json!([])).arrives(&["3.3.3.3"]);
+    World::private().patch("sg-seat", json!({"IpPermissions": null})).arrives(&["3.3.3.3"]);
 }
 
 #[test]

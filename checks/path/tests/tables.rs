@@ -8,16 +8,12 @@ const ABOUT: &str = "the route table of subnet-private";
 
 /// The private subnet without a table of its own; the main table leads to the NAT gateway.
 fn by_main() -> World {
-    World::private()
-        .gone("rtb-private")
-        .route("rtb-main", "0.0.0.0/0", "nat-a")
+    World::private().gone("rtb-private").route("rtb-main", "0.0.0.0/0", "nat-a")
 }
 
 #[test]
 fn the_explicit_association_wins_over_the_main_table() {
-    World::private()
-        .route("rtb-main", "0.0.0.0/0", "igw-a")
-        .arrives(&["3.3.3.3"]);
+    World::private().route("rtb-main", "0.0.0.0/0", "igw-a").arrives(&["3.3.3.3"]);
 }
 
 #[test]
@@ -40,9 +36,7 @@ fn a_gateway_s_table_is_no_subnet_s() {
     let gateway = json!({"RouteTableId": "rtb-edge", "VpcId": "vpc-a", "Routes": [
         super::route("10.0.0.0/16", "local")],
         "Associations": [{"Main": false, "GatewayId": "igw-a"}]});
-    World::private()
-        .add("RouteTables", gateway.clone())
-        .arrives(&["3.3.3.3"]);
+    World::private().add("RouteTables", gateway.clone()).arrives(&["3.3.3.3"]);
     by_main().add("RouteTables", gateway).arrives(&["3.3.3.3"]);
 }
 
@@ -79,19 +73,13 @@ fn an_association_that_does_not_hold_does_not_count() {
 
 #[test]
 fn a_partial_list_is_no_matter_when_the_explicit_table_is_there() {
-    World::private()
-        .partial("RouteTables")
-        .arrives(&["3.3.3.3"]);
+    World::private().partial("RouteTables").arrives(&["3.3.3.3"]);
 }
 
 #[test]
 fn a_partial_list_without_the_explicit_table_is_a_gap() {
-    by_main()
-        .partial("RouteTables")
-        .unknown(ABOUT, "RouteTables has more pages");
-    World::private()
-        .without("RouteTables")
-        .unknown(ABOUT, "not delivered");
+    by_main().partial("RouteTables").unknown(ABOUT, "RouteTables has more pages");
+    World::private().without("RouteTables").unknown(ABOUT, "not delivered");
 }
 
 #[test]
@@ -119,10 +107,7 @@ fn associations_that_were_not_delivered_are_a_gap() {
         .unknown(ABOUT, "associations of rtb-public were not delivered");
     by_main()
         .patch("rtb-public", json!({"Associations": [{"Main": false}]}))
-        .unknown(
-            ABOUT,
-            "what rtb-public is associated with was not delivered",
-        );
+        .unknown(ABOUT, "what rtb-public is associated with was not delivered");
     by_main()
         .patch("rtb-public", json!({"VpcId": null, "Associations": null}))
         .unknown(ABOUT, "associations of rtb-public were not delivered");
@@ -131,12 +116,8 @@ fn associations_that_were_not_delivered_are_a_gap() {
 #[test]
 fn a_table_that_two_descriptions_contradict_about_is_a_gap() {
     let conflict = |id: &str| json!({"Conflicts": [{"List": "RouteTables", "Id": id, "Fields": ["Associations"]}]});
-    World::private()
-        .merge(conflict("rtb-private"))
-        .unknown("rtb-private", "described twice");
-    by_main()
-        .merge(conflict("rtb-public"))
-        .unknown(ABOUT, "rtb-public: described twice");
+    World::private().merge(conflict("rtb-private")).unknown("rtb-private", "described twice");
+    by_main().merge(conflict("rtb-public")).unknown(ABOUT, "rtb-public: described twice");
 }
 
 #[test]

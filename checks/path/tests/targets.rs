@@ -11,14 +11,8 @@ const TARGETS: [(&str, &str); 9] = [
     ("vpce-gwlb", "at the endpoint"),
     ("lgw-a", "at the local gateway"),
     ("cagw-a", "at the carrier gateway"),
-    (
-        "arn:aws:networkmanager::1:core-network/core-1",
-        "at the core network",
-    ),
-    (
-        "arn:aws:odb:us-east-1:1:odb-network/odbnet-1",
-        "at the ODB network",
-    ),
+    ("arn:aws:networkmanager::1:core-network/core-1", "at the core network"),
+    ("arn:aws:odb:us-east-1:1:odb-network/odbnet-1", "at the ODB network"),
     ("10.0.1.99", "at the next hop"),
     ("quantum-1", "at a target that this version doesn't know"),
 ];
@@ -26,14 +20,11 @@ const TARGETS: [(&str, &str); 9] = [
 #[test]
 fn they_cannot_be_told_and_are_named() {
     for (target, words) in TARGETS {
-        let path = World::private()
-            .route("rtb-private", "0.0.0.0/0", target)
-            .unknown(target, words);
+        let path =
+            World::private().route("rtb-private", "0.0.0.0/0", target).unknown(target, words);
         assert!(!path.egress.is_known(), "{target}");
         // From a NAT gateway on as well, and then its own address isn't what is seen.
-        let path = World::private()
-            .route("rtb-public", "0.0.0.0/0", target)
-            .unknown(target, words);
+        let path = World::private().route("rtb-public", "0.0.0.0/0", target).unknown(target, words);
         assert!(!path.egress.is_known(), "{target}");
     }
 }
@@ -42,17 +33,14 @@ fn they_cannot_be_told_and_are_named() {
 fn unless_something_earlier_stops_the_packet() {
     for (target, _) in TARGETS {
         let world = World::private().route("rtb-private", "0.0.0.0/0", target);
-        world
-            .clone()
-            .rules("sg-seat", "IpPermissionsEgress", json!([]))
-            .stopped(Code::SgHasNoRules, Leg::Seat, "sg-seat");
-        world.acl("subnet-private", &[]).stopped_by(
-            &[(
-                Code::SubnetAclRestriction,
-                Leg::Seat,
-                "acl-of-subnet-private",
-            ); 2],
+        world.clone().rules("sg-seat", "IpPermissionsEgress", json!([])).stopped(
+            Code::SgHasNoRules,
+            Leg::Seat,
+            "sg-seat",
         );
+        world
+            .acl("subnet-private", &[])
+            .stopped_by(&[(Code::SubnetAclRestriction, Leg::Seat, "acl-of-subnet-private"); 2]);
     }
 }
 
@@ -60,23 +48,19 @@ fn unless_something_earlier_stops_the_packet() {
 fn a_route_without_any_target_cannot_be_told() {
     World::private()
         .patch_route("rtb-private", "0.0.0.0/0", json!({"NatGatewayId": null}))
-        .unknown(
-            "no target that this version knows",
-            "a target that this version doesn't know",
-        );
+        .unknown("no target that this version knows", "a target that this version doesn't know");
     World::private()
         .patch_route("rtb-private", "0.0.0.0/0", json!({"NatGatewayId": ""}))
-        .unknown(
-            "no target that this version knows",
-            "a target that this version doesn't know",
-        );
+        .unknown("no target that this version knows", "a target that this version doesn't know");
 }
 
 #[test]
 fn an_egress_only_internet_gateway_carries_ipv6_alone() {
-    World::private()
-        .route("rtb-private", "0.0.0.0/0", "eigw-a")
-        .stopped(Code::CannotRoute, Leg::Seat, "rtb-private");
+    World::private().route("rtb-private", "0.0.0.0/0", "eigw-a").stopped(
+        Code::CannotRoute,
+        Leg::Seat,
+        "rtb-private",
+    );
     World::private()
         .patch_route(
             "rtb-private",
@@ -90,19 +74,12 @@ fn an_egress_only_internet_gateway_carries_ipv6_alone() {
 fn independent_faults_all_show() {
     let path = World::private()
         .rules("sg-seat", "IpPermissionsEgress", json!([]))
-        .acl(
-            "subnet-private",
-            &[super::all(100, super::IN, super::ALLOW)],
-        )
+        .acl("subnet-private", &[super::all(100, super::IN, super::ALLOW)])
         .patch("nat-a", json!({"State": "failed"}))
         .patch("igw-a", json!({"Attachments": []}))
         .stopped_by(&[
             (Code::SgHasNoRules, Leg::Seat, "sg-seat"),
-            (
-                Code::SubnetAclRestriction,
-                Leg::Seat,
-                "acl-of-subnet-private",
-            ),
+            (Code::SubnetAclRestriction, Leg::Seat, "acl-of-subnet-private"),
             (Code::BadState, Leg::Nat, "nat-a"),
             (Code::IgwNotAttached, Leg::Nat, "igw-a"),
         ]);

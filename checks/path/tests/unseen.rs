@@ -14,10 +14,8 @@ fn odd() -> Value {
 
 #[track_caller]
 fn named(world: World, about: &str, shape: &str) {
-    world.unknown(
-        about,
-        &format!("{shape}.QuantumState is a field that this version doesn't know"),
-    );
+    world
+        .unknown(about, &format!("{shape}.QuantumState is a field that this version doesn't know"));
 }
 
 #[test]
@@ -27,51 +25,15 @@ fn a_field_that_nobody_reviewed_is_a_gap_that_names_it() {
     for subnet in ["subnet-private", "subnet-public"] {
         named(World::private().patch(subnet, odd()), subnet, "Subnet");
     }
-    named(
-        World::endpoint().patch("subnet-endpoint", odd()),
-        "subnet-endpoint",
-        "Subnet",
-    );
-    named(
-        World::private().patch("nat-a", odd()),
-        "nat-a",
-        "NatGateway",
-    );
-    named(
-        World::private().patch("eni-seat", odd()),
-        "eni-seat",
-        "NetworkInterface",
-    );
-    named(
-        World::endpoint().patch("eni-endpoint", odd()),
-        "eni-endpoint",
-        "NetworkInterface",
-    );
-    named(
-        World::nat_instance().patch("eni-forward", odd()),
-        "eni-forward",
-        "NetworkInterface",
-    );
-    named(
-        World::endpoint().patch("vpce-a", odd()),
-        "vpce-a",
-        "VpcEndpoint",
-    );
-    named(
-        World::peering().patch("pcx-a", odd()),
-        "pcx-a",
-        "VpcPeeringConnection",
-    );
-    named(
-        World::private().patch_route("rtb-private", "0.0.0.0/0", odd()),
-        "rtb-private",
-        "Route",
-    );
-    named(
-        World::private().patch_route("rtb-public", "0.0.0.0/0", odd()),
-        "rtb-public",
-        "Route",
-    );
+    named(World::endpoint().patch("subnet-endpoint", odd()), "subnet-endpoint", "Subnet");
+    named(World::private().patch("nat-a", odd()), "nat-a", "NatGateway");
+    named(World::private().patch("eni-seat", odd()), "eni-seat", "NetworkInterface");
+    named(World::endpoint().patch("eni-endpoint", odd()), "eni-endpoint", "NetworkInterface");
+    named(World::nat_instance().patch("eni-forward", odd()), "eni-forward", "NetworkInterface");
+    named(World::endpoint().patch("vpce-a", odd()), "vpce-a", "VpcEndpoint");
+    named(World::peering().patch("pcx-a", odd()), "pcx-a", "VpcPeeringConnection");
+    named(World::private().patch_route("rtb-private", "0.0.0.0/0", odd()), "rtb-private", "Route");
+    named(World::private().patch_route("rtb-public", "0.0.0.0/0", odd()), "rtb-public", "Route");
 }
 
 #[test]
@@ -97,12 +59,8 @@ fn a_field_that_says_nothing_is_as_good_as_absent() {
 
 #[test]
 fn the_seat_s_vpc_must_be_seen() {
-    World::private()
-        .without("Vpcs")
-        .unknown("vpc-a", "not seen: Vpcs not delivered");
-    World::private()
-        .gone("vpc-a")
-        .unknown("vpc-a", "not among the Vpcs");
+    World::private().without("Vpcs").unknown("vpc-a", "not seen: Vpcs not delivered");
+    World::private().gone("vpc-a").unknown("vpc-a", "not among the Vpcs");
 }
 
 #[test]
@@ -138,10 +96,7 @@ fn an_instance_sends_by_its_primary_interface() {
     second["Attachment"]["DeviceIndex"] = json!(1);
     for at in [0, 6] {
         let world = World::private().edit(|json| {
-            json["NetworkInterfaces"]
-                .as_array_mut()
-                .unwrap()
-                .insert(at, second.clone());
+            json["NetworkInterfaces"].as_array_mut().unwrap().insert(at, second.clone());
         });
         assert_eq!(source(&world, "i-seat").unwrap(), "10.0.1.10");
     }
@@ -154,28 +109,12 @@ fn a_source_that_was_not_seen_is_a_gap() {
         other => panic!("{other:?}"),
     };
     let without = |list: &str| World::private().without(list);
-    assert_eq!(
-        gap(source(&without("Subnets"), "subnet-private")),
-        "subnet-private"
-    );
-    assert_eq!(
-        gap(source(&without("Subnets"), "eni-seat")),
-        "subnet-private"
-    );
-    assert_eq!(
-        gap(source(
-            &World::private().partial("NetworkInterfaces"),
-            "eni-x"
-        )),
-        "eni-x"
-    );
-    assert_eq!(
-        gap(source(&World::private().partial("Reservations"), "i-x")),
-        "i-x"
-    );
-    let bare = World::private()
-        .gone("eni-seat")
-        .patch("i-seat", json!({"NetworkInterfaces": null}));
+    assert_eq!(gap(source(&without("Subnets"), "subnet-private")), "subnet-private");
+    assert_eq!(gap(source(&without("Subnets"), "eni-seat")), "subnet-private");
+    assert_eq!(gap(source(&World::private().partial("NetworkInterfaces"), "eni-x")), "eni-x");
+    assert_eq!(gap(source(&World::private().partial("Reservations"), "i-x")), "i-x");
+    let bare =
+        World::private().gone("eni-seat").patch("i-seat", json!({"NetworkInterfaces": null}));
     assert_eq!(gap(source(&bare, "i-seat")), "i-seat");
     let lost = World::private().patch("eni-seat", json!({"SubnetId": null}));
     assert_eq!(gap(source(&lost, "eni-seat")), "eni-seat");
@@ -194,27 +133,15 @@ fn a_subnet_without_its_cidr_leaves_the_source_s_address_open() {
 #[test]
 fn a_stop_belongs_to_the_check_of_its_leg() {
     for (code, leg, check) in [
-        (
-            Code::IgwPublicIpAssociationForEgress,
-            Leg::Seat,
-            "network/public-accessibility",
-        ),
-        (
-            Code::IgwPublicIpAssociationForEgress,
-            Leg::Nat,
-            "network/nat-gateway",
-        ),
+        (Code::IgwPublicIpAssociationForEgress, Leg::Seat, "network/public-accessibility"),
+        (Code::IgwPublicIpAssociationForEgress, Leg::Nat, "network/nat-gateway"),
         (Code::NoRouteToDestination, Leg::Seat, "network/route"),
         (Code::NoRouteToDestination, Leg::Nat, "network/nat-gateway"),
         (Code::BadState, Leg::Endpoint, "network/private-endpoint"),
         (Code::NoRouteToDestination, Leg::Peer, "network/vpc-peering"),
         (Code::AddressNotInUse, Leg::Destination, "network/route"),
         (Code::SubnetAclRestriction, Leg::Nat, "network/network-acl"),
-        (
-            Code::SgHasNoRules,
-            Leg::Endpoint,
-            "network/endpoint-security-group",
-        ),
+        (Code::SgHasNoRules, Leg::Endpoint, "network/endpoint-security-group"),
     ] {
         assert_eq!(owner(code, leg), check);
     }

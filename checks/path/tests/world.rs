@@ -56,11 +56,7 @@ impl World {
     }
 
     fn new(from: &str, to: &str) -> Self {
-        Self {
-            json: healthy(),
-            from: from.into(),
-            to: vec![Addresses::one(to.parse().unwrap())],
-        }
+        Self { json: healthy(), from: from.into(), to: vec![Addresses::one(to.parse().unwrap())] }
     }
 
     /// Starts elsewhere.
@@ -221,12 +217,7 @@ impl World {
         let path = self.trace();
         assert_eq!(path.verdict(), Verdict::Arrives, "{path:#?}");
         assert!(path.egress.gaps.is_empty(), "{:#?}", path.egress);
-        let seen: Vec<String> = path
-            .egress
-            .addresses
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let seen: Vec<String> = path.egress.addresses.iter().map(ToString::to_string).collect();
         assert_eq!(seen, egress);
         path
     }
@@ -320,9 +311,7 @@ fn find<'a>(resource: &'a mut Value, id: &str) -> Option<&'a mut Map<String, Val
 
 /// A JSON merge patch (RFC 7396).
 fn merge(into: &mut Map<String, Value>, patch: Value) {
-    let Value::Object(patch) = patch else {
-        panic!("a patch is an object")
-    };
+    let Value::Object(patch) = patch else { panic!("a patch is an object") };
     for (key, value) in patch {
         match value {
             Value::Null => {
@@ -422,10 +411,8 @@ fn healthy() -> Value {
     };
     let used_by = |subnet: &str| json!([{"Main": false, "SubnetId": subnet, "AssociationState": {"State": "associated"}}]);
     let acl = |id: &str, vpc: &str, subnets: &[&str]| {
-        let associations: Vec<Value> = subnets
-            .iter()
-            .map(|subnet| json!({"SubnetId": subnet}))
-            .collect();
+        let associations: Vec<Value> =
+            subnets.iter().map(|subnet| json!({"SubnetId": subnet})).collect();
         let entries: Vec<Value> = [OUT, IN]
             .into_iter()
             .flat_map(|way| [all(100, way, ALLOW).entry(), all(32767, way, DENY).entry()])
@@ -444,20 +431,8 @@ fn healthy() -> Value {
     };
     let interfaces = [
         interface("seat", "vpc-a", "subnet-private", "10.0.1.10", None),
-        interface(
-            "public",
-            "vpc-a",
-            "subnet-public",
-            "10.0.2.20",
-            Some("54.0.0.20"),
-        ),
-        interface(
-            "forward",
-            "vpc-a",
-            "subnet-public",
-            "10.0.2.30",
-            Some("54.0.0.30"),
-        ),
+        interface("public", "vpc-a", "subnet-public", "10.0.2.20", Some("54.0.0.20")),
+        interface("forward", "vpc-a", "subnet-public", "10.0.2.30", Some("54.0.0.30")),
         interface("peer", "vpc-p", "subnet-peer", PEER, None),
         json!({
             "NetworkInterfaceId": "eni-endpoint", "SubnetId": "subnet-endpoint", "VpcId": "vpc-a",

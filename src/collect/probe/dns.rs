@@ -35,10 +35,7 @@ pub(super) async fn look(host: &str, end: Instant) -> Look<DnsOutcome> {
     }
     match read_system_conf() {
         Ok((config, options)) => look_with(host, &config.name_servers, &options, end).await,
-        Err(error) => begun.missed(gap(
-            host,
-            format!("this machine names no resolver: {error}"),
-        )),
+        Err(error) => begun.missed(gap(host, format!("this machine names no resolver: {error}"))),
     }
 }
 
@@ -97,12 +94,8 @@ async fn ask(
         Err(_) | Ok(Err(NetError::Timeout)) => Err("no answer in time".into()),
         Ok(Ok(lookup)) => Ok(outcome(name, lookup.answers(), resolver_name)),
         Ok(Err(NetError::Dns(DnsError::NoRecordsFound(none)))) => match none.response_code {
-            ResponseCode::NXDomain => Ok(DnsOutcome::NoSuchName {
-                resolver: resolver_name,
-            }),
-            ResponseCode::NoError => Ok(DnsOutcome::NoAddress {
-                resolver: resolver_name,
-            }),
+            ResponseCode::NXDomain => Ok(DnsOutcome::NoSuchName { resolver: resolver_name }),
+            ResponseCode::NoError => Ok(DnsOutcome::NoAddress { resolver: resolver_name }),
             code => Err(code.to_string()),
         },
         Ok(Err(error)) => Err(error.to_string()),
@@ -134,11 +127,7 @@ fn outcome(name: &Name, records: &[Record], resolver: String) -> DnsOutcome {
     if addresses.is_empty() {
         return DnsOutcome::NoAddress { resolver };
     }
-    DnsOutcome::Answer(DnsAnswer {
-        addresses,
-        aliases,
-        resolver: Some(resolver),
-    })
+    DnsOutcome::Answer(DnsAnswer { addresses, aliases, resolver: Some(resolver) })
 }
 
 #[cfg(test)]
@@ -168,20 +157,12 @@ mod tests {
 
     #[test]
     fn addresses_come_in_order_and_aliases_along_the_way() {
-        let records = [
-            address("c.", 2),
-            alias("b.", "c."),
-            alias("a.", "b."),
-            address("c.", 1),
-        ];
+        let records = [address("c.", 2), alias("b.", "c."), alias("a.", "b."), address("c.", 1)];
         let DnsOutcome::Answer(answer) = outcome(&name("a."), &records, "r".into()) else {
             panic!()
         };
         assert_eq!(answer.aliases, ["b", "c"]);
-        assert_eq!(
-            answer.addresses,
-            [IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2])]
-        );
+        assert_eq!(answer.addresses, [IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2])]);
     }
 
     /// A DNS server on loopback, and what it is called in a configuration.
@@ -206,9 +187,7 @@ mod tests {
 
     async fn asked(servers: &[NameServerConfig], seconds: u64) -> Fact<DnsOutcome> {
         let end = Instant::now() + Duration::from_secs(seconds);
-        look_with("a.example", servers, &ResolverOpts::default(), end)
-            .await
-            .seen
+        look_with("a.example", servers, &ResolverOpts::default(), end).await.seen
     }
 
     fn failing(message: &mut Message) -> bool {
@@ -227,9 +206,7 @@ mod tests {
             true
         })
         .await;
-        let Fact::Known(DnsOutcome::Answer(answer)) = asked(&[server], 5).await else {
-            panic!()
-        };
+        let Fact::Known(DnsOutcome::Answer(answer)) = asked(&[server], 5).await else { panic!() };
         assert_eq!(answer.aliases, ["b.example"]);
         assert_eq!(answer.addresses.len(), 2);
         assert_eq!(answer.resolver.as_deref(), Some("127.0.0.1"));
@@ -245,16 +222,12 @@ mod tests {
         .await;
         assert_eq!(
             asked(&[no_name], 5).await,
-            Fact::Known(DnsOutcome::NoSuchName {
-                resolver: resolver()
-            })
+            Fact::Known(DnsOutcome::NoSuchName { resolver: resolver() })
         );
         let no_address = server(|_| true).await;
         assert_eq!(
             asked(&[no_address], 5).await,
-            Fact::Known(DnsOutcome::NoAddress {
-                resolver: resolver()
-            })
+            Fact::Known(DnsOutcome::NoAddress { resolver: resolver() })
         );
     }
 
@@ -288,9 +261,7 @@ mod tests {
         let records = [alias("a.", "b."), alias("b.", "a.")];
         assert_eq!(
             outcome(&name("a."), &records, "r".into()),
-            DnsOutcome::NoAddress {
-                resolver: "r".into()
-            }
+            DnsOutcome::NoAddress { resolver: "r".into() }
         );
     }
 }

@@ -78,10 +78,7 @@ fn greeting(rest: &[u8]) -> Option<Greeting> {
     let rest = rest.get(4 + 8 + 1..)?;
     let low = u16::from_le_bytes(rest.get(..2)?.try_into().ok()?);
     // Character set, status; servers before 4.1 end here or earlier.
-    let high = rest
-        .get(5..7)
-        .and_then(|high| high.try_into().ok())
-        .map_or(0, u16::from_le_bytes);
+    let high = rest.get(5..7).and_then(|high| high.try_into().ok()).map_or(0, u16::from_le_bytes);
     let capabilities = u32::from(low) | u32::from(high) << 16;
     let auth_plugin = rest
         .get(7)
@@ -90,11 +87,7 @@ fn greeting(rest: &[u8]) -> Option<Greeting> {
             let name = name.split(|byte| *byte == 0).next()?;
             (!name.is_empty()).then(|| shortened(&String::from_utf8_lossy(name)))
         });
-    Some(Greeting {
-        server_version,
-        tls: capabilities & SSL != 0,
-        auth_plugin,
-    })
+    Some(Greeting { server_version, tls: capabilities & SSL != 0, auth_plugin })
 }
 
 /// An error packet. Before the handshake most servers leave out the SQL state.
@@ -108,11 +101,7 @@ fn error(rest: &[u8]) -> Option<ServerError> {
         }
         _ => (None, &*text),
     };
-    Some(ServerError {
-        code,
-        state,
-        message: shortened(message),
-    })
+    Some(ServerError { code, state, message: shortened(message) })
 }
 
 fn until_zero(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -199,12 +188,7 @@ mod tests {
     #[test]
     fn errors_are_read_with_and_without_a_state() {
         for (packet, code, state, message) in [
-            (
-                &b"\xff\x10\x04Too many connections"[..],
-                1040,
-                None,
-                "Too many connections",
-            ),
+            (&b"\xff\x10\x04Too many connections"[..], 1040, None, "Too many connections"),
             (
                 b"\xff\x6a\x04#HY000Host 'x' is not allowed",
                 1130,
@@ -213,9 +197,7 @@ mod tests {
             ),
             (b"\xff\x6a\x04#\xc3\xa4", 1130, None, "#ä"),
         ] {
-            let GreetingOutcome::Refused(error) = parse(packet) else {
-                panic!("{message}")
-            };
+            let GreetingOutcome::Refused(error) = parse(packet) else { panic!("{message}") };
             assert_eq!((error.code, error.state.as_deref()), (code, state));
             assert_eq!(error.message, message);
         }

@@ -59,10 +59,7 @@ struct Begun {
 
 impl Begun {
     fn now() -> Self {
-        Self {
-            at: Timestamp::now(),
-            clock: Instant::now(),
-        }
+        Self { at: Timestamp::now(), clock: Instant::now() }
     }
 
     fn saw<T>(self, value: T) -> Look<T> {
@@ -75,12 +72,7 @@ impl Begun {
 
     fn look<T>(self, seen: Fact<T>) -> Look<T> {
         let milliseconds = u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Look {
-            at: self.at,
-            milliseconds,
-            seen,
-            disputed: Vec::new(),
-        }
+        Look { at: self.at, milliseconds, seen, disputed: Vec::new() }
     }
 }
 
@@ -103,10 +95,7 @@ impl Budget {
 
 /// Probes an endpoint within a time limit.
 pub async fn probe(target: &Target, limit: Duration) -> Probe {
-    let mut budget = Budget {
-        end: Instant::now() + limit,
-        steps: 4,
-    };
+    let mut budget = Budget { end: Instant::now() + limit, steps: 4 };
     let mut probe = Probe::new(&target.host, target.port, target.vantage.clone());
     if let Some(account) = &target.account {
         probe.user = Some(account.user.clone());
@@ -151,11 +140,7 @@ pub async fn probe(target: &Target, limit: Duration) -> Probe {
         let tls = probe.tls.as_ref().and_then(|look| look.seen.known());
         match channel(target, tls, verdict) {
             Ok(channel) => {
-                let place = mysql::Place {
-                    host: &probe.host,
-                    address,
-                    port: target.port,
-                };
+                let place = mysql::Place { host: &probe.host, address, port: target.port };
                 let (login, session) = mysql::look(&place, account, channel, budget.next()).await;
                 probe.login = Some(login);
                 probe.session = session;
@@ -178,11 +163,7 @@ fn without_connection(mut probe: Probe, target: &Target, reason: &str) -> Probe 
 }
 
 fn gap(about: &str, reason: &str) -> Gap {
-    Gap::new(
-        about,
-        reason,
-        Unlock::Vantage("a place that reaches the server".into()),
-    )
+    Gap::new(about, reason, Unlock::Vantage("a place that reaches the server".into()))
 }
 
 /// Decides whether a login may be tried, and how its channel is to be verified.
@@ -242,17 +223,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_step_that_hangs_leaves_the_next_its_share() {
         let begin = Instant::now();
-        let mut budget = Budget {
-            end: begin + Duration::from_secs(20),
-            steps: 4,
-        };
+        let mut budget = Budget { end: begin + Duration::from_secs(20), steps: 4 };
         assert_eq!(budget.next() - begin, Duration::from_secs(5));
         // This one took no time at all: its share goes to the others.
-        assert_eq!(
-            budget.next() - begin,
-            Duration::from_secs(20) / 3,
-            "a third of what is left"
-        );
+        assert_eq!(budget.next() - begin, Duration::from_secs(20) / 3, "a third of what is left");
         tokio::time::sleep_until(begin + Duration::from_secs(10)).await;
         assert_eq!(budget.next() - begin, Duration::from_secs(15));
         assert_eq!(budget.next() - begin, Duration::from_secs(20));

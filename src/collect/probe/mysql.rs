@@ -123,11 +123,7 @@ pub(super) async fn look(
     let login = begun.saw(login);
     match connection {
         Some(connection) => {
-            let mut session = Session {
-                connection: Some(connection),
-                account,
-                end,
-            };
+            let mut session = Session { connection: Some(connection), account, end };
             let seen = session.ask_around().await;
             session.close().await;
             (login, seen)
@@ -138,15 +134,11 @@ pub(super) async fn look(
 
 fn options(place: &Place<'_>, account: &Account, channel: Channel<'_>) -> OptsBuilder {
     let tls = match channel {
-        Channel::Verified(trust) => SslOpts::default()
-            .with_disable_built_in_roots(true)
-            .with_root_certs(
-                trust
-                    .certificates
-                    .iter()
-                    .map(|certificate| certificate.to_vec().into())
-                    .collect(),
-            ),
+        Channel::Verified(trust) => {
+            SslOpts::default().with_disable_built_in_roots(true).with_root_certs(
+                trust.certificates.iter().map(|certificate| certificate.to_vec().into()).collect(),
+            )
+        }
         // The library wants some roots also where it asks none of them.
         Channel::DangerUnverified => SslOpts::default().with_danger_accept_invalid_certs(true),
     };
@@ -175,18 +167,12 @@ struct Session<'a> {
 impl Session<'_> {
     async fn ask_around(&mut self) -> MysqlSession {
         let names: Vec<String> = VARIABLES.iter().map(|name| format!("'{name}'")).collect();
-        let variables = format!(
-            "SHOW VARIABLES WHERE Variable_name IN ({})",
-            names.join(", ")
-        );
+        let variables = format!("SHOW VARIABLES WHERE Variable_name IN ({})", names.join(", "));
         MysqlSession {
             version: Some(self.one("SELECT VERSION()").await),
             current_user: Some(self.one("SELECT CURRENT_USER()").await),
             current_role: Some(self.one("SELECT CURRENT_ROLE()").await),
-            grants: Some(
-                self.column("SHOW GRANTS", |line| Some(without_hashes(&line)))
-                    .await,
-            ),
+            grants: Some(self.column("SHOW GRANTS", |line| Some(without_hashes(&line))).await),
             variables: Some(
                 self.ask(&variables, |rows| {
                     let pair =
@@ -217,10 +203,8 @@ impl Session<'_> {
         question: &str,
         each: impl Fn(String) -> Option<String>,
     ) -> Look<Vec<String>> {
-        self.ask(question, |rows| {
-            Some(rows.iter().filter_map(|row| each(text(row, 0)?)).collect())
-        })
-        .await
+        self.ask(question, |rows| Some(rows.iter().filter_map(|row| each(text(row, 0)?)).collect()))
+            .await
     }
 
     async fn ask<T>(&mut self, question: &str, read: impl FnOnce(&[Row]) -> Option<T>) -> Look<T> {
@@ -242,10 +226,9 @@ impl Session<'_> {
         match self.rows(&format!("USE `{CONTROL_SCHEMA}`")).await {
             Ok(_) => begun.saw(true),
             Err(Failure::Server(error)) if error.code == 1049 => begun.saw(false),
-            Err(failure) => begun.missed(gap(
-                &format!("whether {CONTROL_SCHEMA} exists"),
-                failure.reason(),
-            )),
+            Err(failure) => {
+                begun.missed(gap(&format!("whether {CONTROL_SCHEMA} exists"), failure.reason()))
+            }
         }
     }
 
@@ -413,11 +396,8 @@ mod tests {
             password: "hunter2!".into(),
             role: tidb_dms_checks::facts::Role::Target,
         };
-        let error = ServerError {
-            code: 1045,
-            state: None,
-            message: "wrong password hunter2!".into(),
-        };
+        let error =
+            ServerError { code: 1045, state: None, message: "wrong password hunter2!".into() };
         assert_eq!(hushed(error, &account).message, "wrong password …");
     }
 

@@ -48,11 +48,7 @@ pub(super) async fn look(
     host: &str,
     trust: Option<&Trust>,
     end: Instant,
-) -> (
-    Look<GreetingOutcome>,
-    Look<TlsOutcome>,
-    Option<Result<(), String>>,
-) {
+) -> (Look<GreetingOutcome>, Look<TlsOutcome>, Option<Result<(), String>>) {
     let begun = Begun::now();
     let greeting = greeting::read(&mut stream, end).await;
     let seen = begun.saw(greeting.clone());
@@ -127,10 +123,7 @@ async fn handshake(
     verifier: &Arc<DangerRecordingVerifier>,
     end: Instant,
 ) -> TlsOutcome {
-    let broken = |how: String| TlsOutcome::Broken {
-        how,
-        chain: verifier.record().chain,
-    };
+    let broken = |how: String| TlsOutcome::Broken { how, chain: verifier.record().chain };
     let Ok(name) = ServerName::try_from(host.to_owned()) else {
         return broken("the host is no name that TLS could ask for".into());
     };
@@ -159,10 +152,9 @@ async fn handshake(
             session
         }
         Ok(Err(error)) => match tls_error(&error) {
-            Some(Error::AlertReceived(alert)) => TlsOutcome::Refused {
-                alert: alert_name(*alert),
-                chain: verifier.record().chain,
-            },
+            Some(Error::AlertReceived(alert)) => {
+                TlsOutcome::Refused { alert: alert_name(*alert), chain: verifier.record().chain }
+            }
             Some(error) => broken(error.to_string()),
             None if error.kind() == io::ErrorKind::UnexpectedEof => {
                 broken("the server closed the connection".into())
@@ -178,13 +170,11 @@ fn tls_error(error: &io::Error) -> Option<&Error> {
 
 fn session(stream: &TlsStream<TcpStream>, record: Record) -> TlsOutcome {
     let (_, connection) = stream.get_ref();
-    let protocol = connection
-        .protocol_version()
-        .map_or("unknown", |version| match version {
-            rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2",
-            rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3",
-            _ => "unknown",
-        });
+    let protocol = connection.protocol_version().map_or("unknown", |version| match version {
+        rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2",
+        rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3",
+        _ => "unknown",
+    });
     // rustls says `TLS13_AES_…` where IANA says `TLS_AES_…`.
     let cipher = connection
         .negotiated_cipher_suite()
@@ -240,10 +230,7 @@ impl DangerRecordingVerifier {
     }
 
     fn record(&self) -> Record {
-        self.record
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn note(&self, note: impl FnOnce(&mut Record)) {
@@ -292,12 +279,7 @@ impl ServerCertVerifier for DangerRecordingVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed(&verify_tls12_signature(
-            message,
-            certificate,
-            signature,
-            &self.algorithms,
-        ));
+        self.signed(&verify_tls12_signature(message, certificate, signature, &self.algorithms));
         Ok(HandshakeSignatureValid::assertion())
     }
 
@@ -307,12 +289,7 @@ impl ServerCertVerifier for DangerRecordingVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.signed(&verify_tls13_signature(
-            message,
-            certificate,
-            signature,
-            &self.algorithms,
-        ));
+        self.signed(&verify_tls13_signature(message, certificate, signature, &self.algorithms));
         Ok(HandshakeSignatureValid::assertion())
     }
 

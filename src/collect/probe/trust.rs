@@ -50,18 +50,12 @@ impl Trust {
         let unusable = |error: &dyn ToString| NoCertificate::Unusable(error.to_string());
         let mut roots = RootCertStore::empty();
         for certificate in &certificates {
-            roots
-                .add(certificate.clone())
-                .map_err(|error| unusable(&error))?;
+            roots.add(certificate.clone()).map_err(|error| unusable(&error))?;
         }
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
             .build()
             .map_err(|error| unusable(&error))?;
-        Ok(Self {
-            name: name.into(),
-            certificates,
-            verifier,
-        })
+        Ok(Self { name: name.into(), certificates, verifier })
     }
 }
 
@@ -77,16 +71,9 @@ mod tests {
     #[test]
     fn the_built_in_root_is_one_certificate_of_the_right_key() {
         let trust = Trust::isrg_root_x1().unwrap();
-        let [certificate] = &trust.certificates[..] else {
-            panic!()
-        };
+        let [certificate] = &trust.certificates[..] else { panic!() };
         let suite = aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
-        let hash = suite
-            .tls13()
-            .unwrap()
-            .common
-            .hash_provider
-            .hash(certificate);
+        let hash = suite.tls13().unwrap().common.hash_provider.hash(certificate);
         // As Let's Encrypt publishes it.
         assert_eq!(
             hash.as_ref(),
@@ -100,14 +87,8 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_is_said() {
-        assert_eq!(
-            Trust::from_pem("x", "nothing").unwrap_err(),
-            NoCertificate::Unreadable
-        );
+        assert_eq!(Trust::from_pem("x", "nothing").unwrap_err(), NoCertificate::Unreadable);
         let nonsense = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        assert!(matches!(
-            Trust::from_pem("x", nonsense).unwrap_err(),
-            NoCertificate::Unusable(_)
-        ));
+        assert!(matches!(Trust::from_pem("x", nonsense).unwrap_err(), NoCertificate::Unusable(_)));
     }
 }
