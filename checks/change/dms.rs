@@ -184,7 +184,7 @@ impl DmsChange {
         match self {
             Self::MendVpcRole { region, create, .. } => apply_vpc_role(facts, region, *create),
             Self::ModifyEndpoint { endpoint, fields, .. } => {
-                apply_endpoint(facts, endpoint, fields)
+                apply_endpoint(facts, endpoint, fields);
             }
             Self::ModifyInstance {
                 instance,
@@ -218,7 +218,7 @@ impl DmsChange {
                 }
             }
             Self::ModifyReplication { replication, fields, .. } => {
-                apply_replication(facts, replication, fields)
+                apply_replication(facts, replication, fields);
             }
             Self::TestConnection { instance, endpoint, .. } => {
                 let list = &mut facts.inventory.connections;
