@@ -50,6 +50,27 @@ fn it_must_join_this_vpc() {
 }
 
 #[test]
+fn one_between_two_other_vpcs_stops_even_where_its_requester_has_the_address() {
+    let path = World::peering()
+        .edit(|json| {
+            let peering = json["VpcPeeringConnections"][0].as_object_mut().unwrap();
+            let peer = peering["AccepterVpcInfo"].clone();
+            peering.insert("RequesterVpcInfo".into(), peer);
+            peering.insert("AccepterVpcInfo".into(), json!({"VpcId": "vpc-y"}));
+        })
+        .stopped(Code::PcxRequiresAddressInVpcCidr, Leg::Peer, "pcx-a");
+    assert!(path.stops[0].detail.contains("doesn't join"), "{:#?}", path.stops);
+}
+
+#[test]
+fn where_it_drops_the_packet_the_way_is_known_to_its_end() {
+    let rejected = World::peering().patch("pcx-a", json!({"Status": {"Code": "rejected"}}));
+    assert!(rejected.trace().complete);
+    let beyond = World::peering().route("rtb-private", "10.0.0.0/8", "pcx-a").to("10.10.0.1");
+    assert!(beyond.trace().complete);
+}
+
+#[test]
 fn there_is_no_transit_to_addresses_beyond_the_peer() {
     World::private().route("rtb-private", "0.0.0.0/0", "pcx-a").to(CLUSTER).stopped(
         Code::PcxRequiresAddressInVpcCidr,
