@@ -47,6 +47,9 @@ pub struct Cluster {
     /// The VPC peerings that TiDB Cloud knows of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpc_peerings: Option<Fact<Vec<VpcPeering>>>,
+    /// The prefix that its user names begin with (Starter and Essential), without the dot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_prefix: Option<Fact<String>>,
 }
 
 /// A private endpoint connection, as TiDB Cloud sees it.
@@ -98,6 +101,7 @@ impl Cluster {
         merge_fact(&mut self.private_service_zones, other.private_service_zones);
         merge_fact(&mut self.private_endpoints, other.private_endpoints);
         merge_fact(&mut self.vpc_peerings, other.vpc_peerings);
+        merge_fact(&mut self.user_prefix, other.user_prefix);
     }
 }
 

@@ -15,6 +15,7 @@ mod index;
 pub mod inventory;
 mod look;
 pub mod probe;
+mod run;
 
 pub use asked::{Asked, PathKind, Role, Tier};
 pub use cluster::Cluster;
@@ -23,6 +24,7 @@ pub use index::{Index, Lookup};
 pub use inventory::Inventory;
 pub use look::Look;
 pub use probe::{Message, Probe};
+pub use run::Run;
 
 /// The version of the facts document that this program writes. It reads every earlier one.
 pub const VERSION: u32 = 1;
@@ -51,6 +53,9 @@ pub struct Facts {
     /// What DMS said of itself.
     #[serde(default)]
     pub messages: Vec<Message>,
+    /// What it took to see all this: for a report's appendix, never for a verdict.
+    #[serde(default, skip_serializing_if = "Run::is_empty")]
+    pub run: Run,
 }
 
 impl Facts {
@@ -64,6 +69,7 @@ impl Facts {
             clusters: Vec::new(),
             probes: Vec::new(),
             messages: Vec::new(),
+            run: Run::default(),
         }
     }
 
@@ -90,5 +96,6 @@ impl Facts {
                 self.messages.push(message);
             }
         }
+        self.run.merge(other.run);
     }
 }

@@ -15,6 +15,8 @@ pub mod given;
 #[cfg(feature = "live")]
 pub mod probe;
 mod text;
+#[cfg(feature = "live")]
+pub mod watch;
 
 /// Why facts could not be had from files.
 #[derive(Debug, thiserror::Error)]
