@@ -8,6 +8,8 @@ use std::{
 use jiff::Timestamp;
 use tidb_dms_checks::facts::Facts;
 
+#[cfg(feature = "live")]
+pub mod aws;
 mod document;
 pub mod evidence;
 pub mod facts;
