@@ -89,9 +89,7 @@ fn by_resource(actions: &BTreeSet<&'static str>) -> Vec<Value> {
     let resources = |action: &str| {
         RESOURCES.iter().find(|(limited, _)| *limited == action).map(|(_, resources)| *resources)
     };
-    let statement = |actions: Vec<&str>, resources: Value| {
-        json!({ "Effect": "Allow", "Action": actions, "Resource": resources })
-    };
+    let statement = |actions: Vec<&str>, resources: Value| json!({ "Effect": "Allow", "Action": actions, "Resource": resources });
     let lists: Vec<&str> =
         actions.iter().copied().filter(|action| resources(action).is_none()).collect();
     let mut statements = Vec::new();
@@ -142,10 +140,7 @@ mod tests {
             arguments.test_connection = true;
         });
         let test = more.iter().find(|statement| statement["Action"] == json!([TEST])).unwrap();
-        assert_eq!(
-            test["Resource"],
-            json!(["arn:*:dms:*:*:rep:*", "arn:*:dms:*:*:endpoint:*"])
-        );
+        assert_eq!(test["Resource"], json!(["arn:*:dms:*:*:rep:*", "arn:*:dms:*:*:endpoint:*"]));
         assert!(more.iter().any(|statement| statement["Action"] == json!([SECRET])));
     }
 

@@ -204,9 +204,9 @@ impl Failure {
             }
             SdkError::TimeoutError(_) => Self::Silent,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Self::Silent,
-            SdkError::DispatchFailure(failure) if failure.is_io() => {
-                Self::Unreachable(failure.as_connector_error().map_or_else(String::new, |error| innermost(error)))
-            }
+            SdkError::DispatchFailure(failure) if failure.is_io() => Self::Unreachable(
+                failure.as_connector_error().map_or_else(String::new, |error| innermost(error)),
+            ),
             SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                 // Credentials that can't be had again look like a connection that can't be made.
                 Some(error) if DisplayErrorContext(error).to_string().contains("credential") => {
@@ -272,10 +272,9 @@ impl Failure {
     /// The error that ends the run, where it is one.
     pub(super) fn fatal(&self, region: &str) -> Option<AwsError> {
         match self {
-            Self::Credentials(said) => Some(AwsError::Credentials {
-                region: region.to_owned(),
-                said: said.clone(),
-            }),
+            Self::Credentials(said) => {
+                Some(AwsError::Credentials { region: region.to_owned(), said: said.clone() })
+            }
             _ => None,
         }
     }

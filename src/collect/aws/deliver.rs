@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tidb_dms_checks::facts::{
-    Facts, Gap, Inventory, defaults,
-    inventory::Extent,
-    probe::Message,
-};
+use tidb_dms_checks::facts::{Facts, Gap, Inventory, defaults, inventory::Extent, probe::Message};
 
 use super::call::Failure;
 

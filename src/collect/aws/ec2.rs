@@ -53,7 +53,16 @@ fn filter(name: &str, values: &BTreeSet<String>) -> Filter {
 /// The subnets of a plan, which tell its VPC. By a filter: an unknown id is then no error.
 pub(super) fn planned_subnets<'a>(look: &'a Look<'a>, ids: &[String]) -> Job<'a> {
     let ids = ids.iter().cloned().collect();
-    list!(look, "Subnets", "ec2:DescribeSubnets", PAGE, describe_subnets, filters, "subnet-id", &ids)
+    list!(
+        look,
+        "Subnets",
+        "ec2:DescribeSubnets",
+        PAGE,
+        describe_subnets,
+        filters,
+        "subnet-id",
+        &ids
+    )
 }
 
 /// The lists of VPCs: 15 calls for one VPC, of which two are its attributes.
@@ -193,7 +202,8 @@ async fn entries(look: &Look<'_>, id: String) -> Listed {
 
 /// The prefix lists that routes and rules name.
 pub(super) fn prefix_lists(inventory: &Inventory) -> BTreeSet<String> {
-    let routes = inventory.route_tables.items.iter().flat_map(|table| table.routes.iter().flatten());
+    let routes =
+        inventory.route_tables.items.iter().flat_map(|table| table.routes.iter().flatten());
     let rules = inventory.security_groups.items.iter().flat_map(|group| {
         group.ip_permissions.iter().chain(&group.ip_permissions_egress).flatten()
     });
@@ -213,7 +223,8 @@ pub(super) fn dhcp_options(inventory: &Inventory) -> BTreeSet<String> {
 /// The VPCs behind the peering connections that a route of ours names, where they are in the same
 /// account and region: others can't be looked at.
 pub(super) fn peers(inventory: &Inventory, ours: &BTreeSet<String>) -> BTreeSet<String> {
-    let routes = inventory.route_tables.items.iter().flat_map(|table| table.routes.iter().flatten());
+    let routes =
+        inventory.route_tables.items.iter().flat_map(|table| table.routes.iter().flatten());
     let named: BTreeSet<&str> =
         routes.filter_map(|route| route.vpc_peering_connection_id.as_deref()).collect();
     let connections = inventory.vpc_peering_connections.items.iter();

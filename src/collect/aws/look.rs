@@ -249,9 +249,8 @@ impl Place {
             return;
         }
         let action = Inventory::LISTS.iter().find(|(key, _)| *key == list);
-        let unlock = action.map_or(Unlock::Nothing, |(_, action)| {
-            Unlock::IamAction((*action).to_owned())
-        });
+        let unlock =
+            action.map_or(Unlock::Nothing, |(_, action)| Unlock::IamAction((*action).to_owned()));
         let gap = gap_of(inventory, list);
         self.gap = Some(Gap::new(
             "the VPC of the replication",

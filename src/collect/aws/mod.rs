@@ -7,9 +7,7 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use aws_config::{
-    BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
-};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use tidb_dms_checks::{
     facts::{Asked, Gap},
@@ -195,9 +193,10 @@ pub async fn connect(choice: &Choice, asked: &Asked) -> Result<Aws, AwsError> {
 async fn with_credentials(config: SdkConfig) -> Result<SdkConfig, AwsError> {
     let none = || AwsError::NoCredentials("no provider is configured".into());
     let chain = config.credentials_provider().ok_or_else(none)?;
-    let first = chain.provide_credentials().await.map_err(|error| {
-        AwsError::NoCredentials(call::innermost(&error))
-    })?;
+    let first = chain
+        .provide_credentials()
+        .await
+        .map_err(|error| AwsError::NoCredentials(call::innermost(&error)))?;
     let primed = Primed { first: Mutex::new(Some(first)), chain };
     let provider = SharedCredentialsProvider::new(primed);
     Ok(config.into_builder().credentials_provider(provider).build())

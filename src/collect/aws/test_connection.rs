@@ -3,10 +3,7 @@
 
 use std::time::Duration;
 
-use tidb_dms_checks::facts::{
-    Fact, Gap, Inventory, Unlock,
-    inventory::dms::Connection,
-};
+use tidb_dms_checks::facts::{Fact, Gap, Inventory, Unlock, inventory::dms::Connection};
 use tokio::time::sleep;
 
 use super::{
@@ -69,7 +66,8 @@ impl Aws {
         let mut pauses = PAUSES.into_iter();
         loop {
             sleep(pauses.next().unwrap_or(PAUSES[PAUSES.len() - 1])).await;
-            let connection = self.result(instance, endpoint).await.map_err(|error| (error, RESULT))?;
+            let connection =
+                self.result(instance, endpoint).await.map_err(|error| (error, RESULT))?;
             let status = connection.as_ref().and_then(|connection| connection.status.as_deref());
             match (status, connection.as_ref()) {
                 (Some("successful" | "failed"), Some(connection)) => return Ok(connection.clone()),
@@ -105,8 +103,8 @@ impl Aws {
         }
         let answer = json(&recorder.body())?;
         let list = serde_json::json!({ "Connections": answer["Connections"] });
-        let inventory: Inventory = serde_json::from_value(list)
-            .map_err(|error| Failure::Unreadable(error.to_string()))?;
+        let inventory: Inventory =
+            serde_json::from_value(list).map_err(|error| Failure::Unreadable(error.to_string()))?;
         Ok(inventory.connections.items.into_iter().find(|connection| {
             connection.endpoint_arn == endpoint && connection.replication_instance_arn == instance
         }))
