@@ -76,6 +76,7 @@ pub(super) struct Recorder {
 #[derive(Debug, Default)]
 struct Heard {
     has_begun: AtomicBool,
+    /// Of the last answer, if AWS called it good.
     body: Mutex<Option<Vec<u8>>>,
 }
 
@@ -89,10 +90,22 @@ impl Recorder {
         Self { keeps_answer: false, ..Self::new(action, effort) }
     }
 
-    /// The bytes of the last answer.
-    pub(super) fn body(&self) -> Vec<u8> {
-        let mut body = self.heard.body.lock().unwrap_or_else(PoisonError::into_inner);
-        body.take().unwrap_or_default()
+    /// What came of the call. An answer that AWS calls good is good, whether or not the SDK can read
+    /// it: DMS prints nulls in lists, where the SDK takes none.
+    pub(super) fn answer<T, E, R>(
+        &self,
+        sent: Result<T, SdkError<E, R>>,
+    ) -> Result<Vec<u8>, Failure>
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        let body = self.heard.body.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (sent, body) {
+            (_, Some(body)) => Ok(body),
+            (Err(error), None) => Err(Failure::of(&error)),
+            (Ok(_), None) => Err(Failure::Unreadable("it is empty".into())),
+        }
     }
 }
 
@@ -122,7 +135,9 @@ impl Intercept for Recorder {
         if !self.keeps_answer {
             return Ok(());
         }
-        let bytes = context.response().body().bytes().map(<[u8]>::to_vec);
+        let response = context.response();
+        let is_good = response.status().is_success();
+        let bytes = response.body().bytes().filter(|_| is_good).map(<[u8]>::to_vec);
         *self.heard.body.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
         Ok(())
     }
@@ -317,8 +332,7 @@ macro_rules! send {
         let recorder = $crate::collect::aws::call::Recorder::new($action, &$look.aws.effort);
         let sent = $request.customize().interceptor(recorder.clone()).send();
         match $look.watch.wait(sent).await {
-            Ok(Ok(_)) => Ok(recorder.body()),
-            Ok(Err(error)) => Err($crate::collect::aws::call::Failure::of(&error)),
+            Ok(sent) => recorder.answer(sent),
             Err(_) => {
                 $look.aws.effort.unfinished($action);
                 Err($crate::collect::aws::call::Failure::TimeUp)
