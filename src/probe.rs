@@ -18,7 +18,10 @@ use tidb_dms_checks::facts::{Facts, Tier, cluster::HostName, probe::Vantage};
 
 use crate::{
     cli::{ArgumentError, RoleName, certificate},
-    collect::probe::{Account, NoCertificate, Target, Trust, probe},
+    collect::{
+        probe::{Account, Credentials, NoCertificate, Password, Target, Trust, no_ca, probe},
+        watch::Watch,
+    },
     report,
 };
 
@@ -174,21 +177,27 @@ pub fn run(arguments: &ProbeArguments) -> Result<u8, ProbeError> {
     let target = Target {
         host: arguments.place.host.clone(),
         port: arguments.place.port,
+        role: arguments.side.map(Into::into),
         vantage: match &arguments.seat {
             Some(subnet) => Vantage::Seat(subnet.clone()),
             None => Vantage::Elsewhere,
         },
-        trust: trust(arguments)?,
-        account: account(arguments)?,
         danger_allow_unverified_login: arguments.danger_allow_unverified_login,
     };
+    let trust = trust(arguments)?.ok_or_else(|| no_ca("--ca"));
+    let credentials = account(arguments)?
+        .map(|account| Credentials { trust, account: Ok(account) });
     let limit = Duration::from_secs(arguments.timeout.into());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(ProbeError::Start)?;
     let mut facts = Facts::new(Timestamp::now());
-    facts.probes.push(runtime.block_on(probe(&target, limit)));
+    let (seen, _) = runtime.block_on(async {
+        let watch = Watch::new(limit, |_| {});
+        probe(&target, async { credentials }, limit, &watch).await
+    });
+    facts.probes.push(seen);
     // Whatever still hangs somewhere is left behind.
     runtime.shutdown_background();
 
@@ -218,8 +227,8 @@ fn trust(arguments: &ProbeArguments) -> Result<Option<Trust>, ProbeError> {
     trust.map(Some).map_err(|source| ProbeError::Ca { name: name.to_owned(), source })
 }
 
-fn account(arguments: &ProbeArguments) -> Result<Option<Account>, ProbeError> {
-    let (Some(user), Some(side)) = (&arguments.user, arguments.side) else {
+fn account(arguments: &ProbeArguments) -> Result<Option<Account<'static>>, ProbeError> {
+    let Some(user) = &arguments.user else {
         return Ok(None);
     };
     let password = match env::var_os(PASSWORD).map(OsString::into_string) {
@@ -231,7 +240,7 @@ fn account(arguments: &ProbeArguments) -> Result<Option<Account>, ProbeError> {
         }
         None => return Err(ProbeError::NoPassword),
     };
-    Ok(Some(Account { user: user.clone(), password, role: side.into() }))
+    Ok(Some(Account { user: user.clone(), password: Password::Known(password) }))
 }
 
 #[cfg(test)]
