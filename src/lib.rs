@@ -13,7 +13,11 @@ pub mod config;
 pub mod doctor;
 pub mod grants;
 #[cfg(feature = "live")]
+pub mod passwords;
+#[cfg(feature = "live")]
 pub mod probe;
+#[cfg(feature = "live")]
+pub mod progress;
 pub mod report;
 pub mod tls;
 pub mod trace;

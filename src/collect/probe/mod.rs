@@ -331,7 +331,7 @@ fn leave_off(seen: &mut Probe, over: Over) {
     if seen.tls12.is_none() {
         seen.tls12 = Some(begun.missed(unfinished("the TLS 1.2 handshake")));
     }
-    if seen.login.is_none() {
+    if seen.login.is_none() && (seen.user.is_some() || seen.role.is_some()) {
         seen.login = Some(begun.missed(unfinished("the login")));
     }
 }
