@@ -35,6 +35,7 @@ pub(crate) static CHECK: Check = Check {
         "dms:DescribeReplicationConfigs",
         "dms:DescribeReplicationTasks",
         "dms:DescribeEndpoints",
+        "dms:DescribeConnections",
         "ec2:DescribeNatGateways",
         "ec2:DescribeAddresses",
         "ec2:DescribeNetworkInterfaces",

@@ -4,12 +4,15 @@ mod cluster;
 mod resolved;
 mod seat;
 mod server;
+mod witness;
 
 pub use cluster::ClusterView;
 pub use seat::Seat;
 pub(crate) use seat::subnets_of_group;
 pub(crate) use server::is_mysql;
 pub use server::{Seen, Server};
+
+use witness::Witness;
 
 use crate::{
     facts::{
@@ -58,12 +61,15 @@ impl<'a> Case<'a> {
             signatures: Signatures::default(),
         };
         case.seats = seat::seats(&case, &mut assumptions);
-        case.destinations = case.find_destinations(&mut assumptions);
+        let witness = Witness::new(&case);
+        case.destinations =
+            witness.check_destinations(case.find_destinations(&mut assumptions));
         let (destinations, port) = (&case.destinations, &case.cluster.port);
         if let Fact::Known(seats) = &mut case.seats {
-            for seat in seats {
+            for seat in &mut *seats {
                 seat.trace(index, destinations, port);
             }
+            witness.check_egress(seats);
         }
         case.assumptions = assumptions;
         case
