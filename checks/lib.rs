@@ -17,6 +17,7 @@ pub mod facts;
 pub mod grants;
 pub mod judgement;
 pub mod migration;
+mod needs;
 pub mod network;
 pub mod path;
 pub mod policy;

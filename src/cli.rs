@@ -66,6 +66,8 @@ pub enum Command {
     ///
     /// Exit codes: 0 trusted; 1 refused; 2 the program could not do its work; 3 it can't be told.
     Tls(TlsArguments),
+    /// Print the least IAM policy with which `doctor` sees all that the selected checks need.
+    IamPolicy(crate::iam_policy::IamPolicyArguments),
     /// List the checks.
     Checks,
     /// Explain a check, or a stop code of `trace`.

@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Assumption, Fact, Gap, Unlock, cluster::HostName, inventory::dms::Endpoint},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -27,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/connect-via-standard-connection",
     ],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

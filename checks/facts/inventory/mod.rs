@@ -164,6 +164,14 @@ macro_rules! inventory {
             }
 
             /// The extent of the list of this key.
+            pub fn extent(&self, key: &str) -> Option<&Extent> {
+                match key {
+                    $($key => Some(&self.$field.extent),)*
+                    _ => None,
+                }
+            }
+
+            /// The same, to be changed.
             pub fn extent_mut(&mut self, key: &str) -> Option<&mut Extent> {
                 match key {
                     $($key => Some(&mut self.$field.extent),)*

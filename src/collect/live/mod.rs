@@ -112,7 +112,12 @@ pub async fn look(facts: Facts, request: &Request, watch: &Watch) -> Result<Fact
     let mut all = facts.clone();
     let mut unfinished = Vec::new();
     if let Some(seen) = aws {
-        all.merge(seen.facts);
+        let mut facts = seen.facts;
+        // Secrets and tests were asked for meanwhile.
+        if let Some(aws) = seen.aws {
+            facts.run = aws.run();
+        }
+        all.merge(facts);
         unfinished.extend(seen.unfinished);
     }
     for end in [source, target] {
@@ -136,6 +141,7 @@ pub async fn look(facts: Facts, request: &Request, watch: &Watch) -> Result<Fact
 struct AwsSeen {
     facts: Facts,
     unfinished: Option<String>,
+    aws: Option<Arc<Aws>>,
 }
 
 async fn look_at_aws(
@@ -148,38 +154,52 @@ async fn look_at_aws(
         return Ok(None);
     }
     let asked = &before.asked;
+    let known = |seen: Facts, aws: Option<Arc<Aws>>| {
+        let mut facts = (*before).clone();
+        facts.merge(seen);
+        facts.asked = asked.clone();
+        tell.send_replace(Some(Known { facts: Arc::new(facts), aws }));
+    };
     let (found, aws) = match watch.wait(aws::connect(&request.choice, asked)).await {
         Err(over) => (Err(over), None),
         Ok(connected) => {
             let aws = Arc::new(connected?);
+            let early = |seen: Facts| known(seen, Some(Arc::clone(&aws)));
             let found = tokio::select! {
-                found = aws.look(asked, &request.needs, watch) => Ok(found),
+                found = aws.look_and_tell(asked, &request.needs, watch, &early) => Ok(found),
                 over = end_with_grace(watch) => Err(over),
             };
             (found, Some(aws))
         }
     };
-    let mut seen = AwsSeen { facts: Facts::new(before.taken_at), unfinished: None };
+    let mut seen = AwsSeen { facts: Facts::new(before.taken_at), unfinished: None, aws };
+    let inventory = &mut seen.facts.inventory;
     match found {
         Ok(Ok(facts)) => seen.facts = facts,
         // What stands in a list that nobody could see isn't unknown to AWS.
-        Ok(Err(AwsError::NotSeen(gap))) if names_a_migration(asked) => {
-            leave_off(&mut seen.facts.inventory, &request.needs, &gap.reason, &gap.unlock);
+        Ok(Err(AwsError::NotSeen(gap))) if names_a_migration(asked) && !watch.is_over() => {
+            leave_off(inventory, &request.needs, &gap.reason, &gap.unlock);
+        }
+        // Whoever had no time to answer isn't out of reach.
+        Ok(Err(AwsError::NotSeen(_) | AwsError::Unreachable { .. }))
+            if watch.is_over() && may_be_unseen(asked, watch.why()) =>
+        {
+            let (over, unlock) = (watch.why(), unlock(watch.why()));
+            leave_off(inventory, &request.needs, &over.to_string(), &unlock);
         }
         Ok(Err(error)) => return Err(error),
-        Err(over) => {
-            let unlock = unlock(over);
-            leave_off(&mut seen.facts.inventory, &request.needs, &over.to_string(), &unlock);
-        }
+        Err(over) => leave_off(inventory, &request.needs, &over.to_string(), &unlock(over)),
     }
     if watch.is_over() {
         seen.unfinished = Some(format!("AWS: {}", watch.why()));
     }
-    let mut facts = (*before).clone();
-    facts.merge(seen.facts.clone());
-    facts.asked = asked.clone();
-    tell.send_replace(Some(Known { facts: Arc::new(facts), aws }));
+    known(seen.facts.clone(), seen.aws.clone());
     Ok(Some(seen))
+}
+
+/// Whether a report can be made without any answer of AWS: about a name, or about an interruption.
+fn may_be_unseen(asked: &Asked, over: Over) -> bool {
+    names_a_migration(asked) || over == Over::Interrupted
 }
 
 /// Whether there is a name to report about, whatever AWS says.
