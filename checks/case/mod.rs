@@ -251,7 +251,7 @@ impl<'a> Case<'a> {
     /// What is judged, in short.
     pub fn summary(&self) -> MigrationSummary {
         let side = |side: &Side<'_>, role: Role| match side {
-            Side::Seen(endpoint) => describe(endpoint),
+            Side::Seen(endpoint) => describe(self.facts, endpoint),
             Side::Unseen(gap) => format!("{} (not seen)", gap.about),
             Side::NotNamed if self.cluster.role.known() == Some(&role) => self.cluster.describe(),
             Side::NotNamed => "not named".to_owned(),
@@ -272,10 +272,10 @@ impl<'a> Case<'a> {
     }
 }
 
-fn describe(endpoint: &Endpoint) -> String {
+fn describe(facts: &Facts, endpoint: &Endpoint) -> String {
     let name = endpoint.endpoint_identifier.as_deref().unwrap_or(&endpoint.endpoint_arn);
     let engine = endpoint.engine_name.as_deref().unwrap_or("engine not seen");
-    match (cluster::server_name(endpoint), cluster::port(endpoint)) {
+    match (cluster::server_name(facts, endpoint), cluster::port(facts, endpoint)) {
         (Some(host), Some(port)) => format!("{name} ({engine}, {host}:{port})"),
         (Some(host), None) => format!("{name} ({engine}, {host})"),
         _ => format!("{name} ({engine})"),

@@ -77,7 +77,7 @@ impl World {
         self.run(&output, begin.elapsed())
     }
 
-    fn run(&self, output: &Output, took: Duration) -> Run {
+    pub(crate) fn run(&self, output: &Output, took: Duration) -> Run {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let saved = fs::read_to_string(self.file("after.json")).unwrap_or_default();
         let run = Run {
@@ -102,9 +102,9 @@ pub(crate) fn program() -> Command {
 
 /// What a run left behind.
 pub(crate) struct Run {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
     pub(crate) facts: Value,
     took: Duration,
 }
@@ -117,12 +117,12 @@ impl Run {
     }
 
     /// What wasn't finished, in one line.
-    fn unfinished(&self) -> String {
+    pub(crate) fn unfinished(&self) -> String {
         self.facts["run"]["unfinished"].to_string()
     }
 
     /// It ended when it should: 5 % later at most, and the time that a process needs to start.
-    fn in_time(&self, seconds: f64) {
+    pub(crate) fn in_time(&self, seconds: f64) {
         let took = self.took.as_secs_f64();
         assert!(took <= seconds * 1.05 + 0.2, "{took} s instead of {seconds} s");
     }
@@ -227,11 +227,11 @@ fn what_is_not_finished_when_the_time_is_up_is_named() {
 }
 
 /// A run that is under way.
-fn spawn(command: &mut Command) -> Child {
+pub(crate) fn spawn(command: &mut Command) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn interrupt(child: &Child) {
+pub(crate) fn interrupt(child: &Child) {
     let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
@@ -274,8 +274,16 @@ fn progress_goes_to_standard_error() {
     assert!(!run.stdout.contains("DNS ✓"));
 }
 
+/// The saved facts say the same again.
+pub(crate) fn replay(world: &World, run: &Run) -> String {
+    let output = program().args(["doctor", "--facts"]).arg(world.file("after.json")).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), run.stdout);
+    assert_eq!(output.status.code(), run.code);
+    run.stdout.clone()
+}
+
 /// The same report from the saved facts, byte for byte, in every format.
-pub(crate) fn replays(world: &World, arguments: &[&str]) {
+fn replays(world: &World, arguments: &[&str]) {
     let live: Vec<(PathBuf, String)> = FORMATS
         .iter()
         .map(|format| {
@@ -350,6 +358,8 @@ fn on_a_terminal(world: &World, arguments: &[&str], typed: &str, prompt: &str) -
     while stdout.read(&mut byte).ok()? == 1 {
         seen.push(byte[0]);
         if seen.ends_with(prompt.as_bytes()) {
+            // The echo goes off just after the question.
+            thread::sleep(Duration::from_millis(300));
             stdin.write_all(typed.as_bytes()).unwrap();
         }
     }

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use secrecy::SecretString;
-use tidb_dms_checks::facts::{Fact, Gap, Probe, Role, Unlock};
+use tidb_dms_checks::facts::{self, Fact, Gap, Probe, Role, Unlock};
 use tokio::task::spawn_blocking;
 
 use super::{Known, Looking, PROBE, side, side::Side};
@@ -21,6 +21,8 @@ use crate::{
 pub(super) struct End {
     /// What the probe saw, if it came to one.
     pub probe: Option<Probe>,
+    /// The secret that was read for it.
+    pub secret: Option<facts::Secret>,
     /// What wasn't finished.
     pub unfinished: Option<String>,
 }
@@ -29,6 +31,8 @@ pub(super) struct End {
 struct Found {
     side: Side,
     secret: Option<Fact<Secret>>,
+    /// What of the secret may be told.
+    told: Option<facts::Secret>,
 }
 
 /// Probes one end, as soon as it is known where it is.
@@ -37,18 +41,21 @@ pub(super) async fn look(looking: &Looking<'_>, role: Role) -> End {
     if !request.probe {
         return End::default();
     }
-    if let Some((host, port)) = side::at_once(&before.asked, role) {
+    if let Some(place) = side::at_once(&before.asked, role) {
+        let mut secret = None;
         let credentials = async {
-            let found = find(looking, role).await?;
+            let mut found = find(looking, role).await?;
+            secret = found.told.take();
             Some(credentials(looking, role, found).await)
         };
-        return probe_end(looking, role, (host, port), credentials).await;
+        let end = probe_end(looking, role, place, credentials).await;
+        return End { secret, ..end };
     }
     let unfinished = |over: Over| End {
-        probe: None,
         unfinished: Some(format!("the {}: {over}", role.as_str())),
+        ..End::default()
     };
-    let found = match watch.wait(find(looking, role)).await {
+    let mut found = match watch.wait(find(looking, role)).await {
         Err(over) => return unfinished(over),
         Ok(None) if watch.is_over() => return unfinished(watch.why()),
         Ok(None) => return End::default(),
@@ -59,14 +66,16 @@ pub(super) async fn look(looking: &Looking<'_>, role: Role) -> End {
         host = host.or_else(|| secret.host.clone());
         port = port.or(secret.port);
     }
-    match (host, port) {
+    let secret = found.told.take();
+    let end = match (host, port) {
         (Some(host), Some(port)) => {
             let credentials = async { Some(credentials(looking, role, found).await) };
             probe_end(looking, role, (host, port), credentials).await
         }
         _ if watch.is_over() => unfinished(watch.why()),
         _ => End::default(),
-    }
+    };
+    End { secret, ..end }
 }
 
 async fn probe_end<'a>(
@@ -86,13 +95,13 @@ async fn probe_end<'a>(
     let unfinished = over.map(|over| {
         format!("the {}, {}:{}: {over}", role.as_str(), target.host, target.port)
     });
-    End { probe: Some(seen), unfinished }
+    End { probe: Some(seen), unfinished, secret: None }
 }
 
 /// Waits for what is known of an end; fetches the secret that says where it is, or who logs in.
 async fn find(looking: &Looking<'_>, role: Role) -> Option<Found> {
-    let Known { facts, aws } = looking.known().await?;
-    let side = side::of(&facts, role, &looking.request.authorities).ok()?;
+    let Known { facts: known, aws } = looking.known().await?;
+    let side = side::of(&known, role, &looking.request.authorities).ok()?;
     let given = match role {
         Role::Source => &looking.request.secrets.0,
         Role::Target => &looking.request.secrets.1,
@@ -111,12 +120,19 @@ async fn find(looking: &Looking<'_>, role: Role) -> Option<Found> {
         ))),
         (None, _) => None,
     };
-    Some(Found { side, secret })
+    let told = id.zip(secret.as_ref().and_then(Fact::known)).map(|(id, secret)| facts::Secret {
+        id: id.clone(),
+        username: secret.username.clone(),
+        has_password: secret.password.is_some(),
+        host: secret.host.clone(),
+        port: secret.port,
+    });
+    Some(Found { side, secret, told })
 }
 
 /// Who logs in: the password that was given, else that of the secret, else a person knows it.
 async fn credentials<'a>(looking: &'a Looking<'_>, role: Role, found: Found) -> Credentials<'a> {
-    let Found { side, secret } = found;
+    let Found { side, secret, .. } = found;
     let (secret, missing) = match secret {
         Some(Fact::Known(secret)) => (Some(secret), None),
         Some(Fact::Unknown(gap)) => (None, Some(gap)),

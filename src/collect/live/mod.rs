@@ -123,6 +123,7 @@ pub async fn look(facts: Facts, request: &Request, watch: &Watch) -> Result<Fact
     for end in [source, target] {
         let mut seen = Facts::new(all.taken_at);
         seen.probes.extend(end.probe);
+        seen.secrets.extend(end.secret);
         all.merge(seen);
         unfinished.extend(end.unfinished);
     }

@@ -221,14 +221,15 @@ async fn connect(
     watch: &Watch,
     seen: Connection<'_>,
 ) -> Result<IpAddr, &'static str> {
-    for step in [TCP, TLS] {
+    let address = target.host.parse::<IpAddr>().ok();
+    let steps = if address.is_some() { &[TCP, TLS][..] } else { &[DNS, TCP, TLS] };
+    for step in steps {
         watch.tell(Event::Expected(step, 1));
     }
-    let addresses = if let Ok(address) = target.host.parse::<IpAddr>() {
+    let addresses = if let Some(address) = address {
         budget.steps -= 1;
         vec![address]
     } else {
-        watch.tell(Event::Expected(DNS, 1));
         let look = dns::look(&target.host, budget.next()).await;
         watch.tell(Event::Answered(DNS));
         let addresses = match &look.seen {
