@@ -15,9 +15,7 @@ use crate::{assert_none, patients};
 fn says(facts: &Facts, check: &Check) -> Vec<String> {
     let policy = Policy { only: vec![check.id.to_owned()], ..Policy::default() };
     match examine(facts, &policy) {
-        Ok(report) => {
-            report.rows.iter().map(|row| serde_json::to_string(row).unwrap()).collect()
-        }
+        Ok(report) => report.rows.iter().map(|row| serde_json::to_string(row).unwrap()).collect(),
         Err(error) => vec![error.to_string()],
     }
 }

@@ -7,7 +7,9 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
+};
 use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use tidb_dms_checks::{
     facts::{Asked, Gap, Run},
@@ -23,6 +25,8 @@ mod look;
 mod names;
 mod secret;
 mod test_connection;
+#[cfg(test)]
+mod tests;
 mod xml;
 
 pub use secret::Secret;
@@ -132,6 +136,23 @@ pub struct Aws {
 }
 
 impl Aws {
+    fn new(region: String, config: &SdkConfig) -> Self {
+        Self {
+            region,
+            dms: aws_sdk_databasemigration::Client::new(config),
+            ec2: aws_sdk_ec2::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
+            kms: aws_sdk_kms::Client::new(config),
+            secrets: aws_sdk_secretsmanager::Client::new(config),
+            effort: call::Effort::default(),
+        }
+    }
+
+    /// What all calls took so far: those of a look, of tests and of secrets.
+    pub fn run(&self) -> Run {
+        self.effort.run()
+    }
+
     /// The region that is asked.
     pub fn region(&self) -> &str {
         &self.region
@@ -161,15 +182,7 @@ pub async fn connect(choice: &Choice, asked: &Asked) -> Result<Aws, AwsError> {
     {
         return Err(AwsError::NotARegion(region.clone()));
     }
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT)
-                .operation_attempt_timeout(ATTEMPT)
-                .operation_timeout(CALL)
-                .build(),
-        );
+    let mut loader = loader();
     if let Some(profile) = &choice.profile {
         loader = loader.profile_name(profile);
     }
@@ -182,15 +195,19 @@ pub async fn connect(choice: &Choice, asked: &Asked) -> Result<Aws, AwsError> {
         return Err(AwsError::NotARegion(region));
     }
     let config = with_credentials(config).await?;
-    Ok(Aws {
-        region,
-        dms: aws_sdk_databasemigration::Client::new(&config),
-        ec2: aws_sdk_ec2::Client::new(&config),
-        iam: aws_sdk_iam::Client::new(&config),
-        kms: aws_sdk_kms::Client::new(&config),
-        secrets: aws_sdk_secretsmanager::Client::new(&config),
-        effort: call::Effort::default(),
-    })
+    Ok(Aws::new(region, &config))
+}
+
+/// How calls are repeated and how long they may take, for all services.
+fn loader() -> ConfigLoader {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(CALL)
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts)
 }
 
 /// Asks for the credentials once, before anything is called: one clear error instead of one for each
@@ -253,39 +270,4 @@ fn is_region(name: &str) -> bool {
         && !name.starts_with('-')
         && !name.ends_with('-')
         && name.chars().all(|letter| matches!(letter, 'a'..='z' | '0'..='9' | '-'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_region_is_that_of_an_arn() {
-        let asked = |task: &str| Asked { task: Some(task.into()), ..Asked::default() };
-        let arn = "arn:aws:dms:eu-west-1:111122223333:task:ABC";
-        assert_eq!(region_of(&asked(arn)).as_deref(), Some("eu-west-1"));
-        assert_eq!(region_of(&asked("orders-to-tidb")), None);
-        assert_eq!(region_of(&Asked::default()), None);
-    }
-
-    #[test]
-    fn a_region_is_part_of_a_host_name() {
-        for region in ["us-east-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1"] {
-            assert!(is_region(region), "{region}");
-        }
-        for other in ["", "useast1", "us-east-1.evil.example", "US-EAST-1", "-a", "us east 1"] {
-            assert!(!is_region(other), "{other}");
-        }
-    }
-
-    #[test]
-    fn an_error_is_one_line_that_says_what_there_is() {
-        let error = |known: &[&str]| {
-            let known = known.iter().map(|name| (*name).to_owned()).collect();
-            let select = SelectError::Unknown { what: "task", name: "orders".into(), known };
-            AwsError::of_selection(select, "us-east-1").to_string()
-        };
-        assert_eq!(error(&["a", "b"]), "no task `orders` in us-east-1; there is: a, b");
-        assert_eq!(error(&[]), "no task `orders` in us-east-1; there is none");
-    }
 }

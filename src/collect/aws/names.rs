@@ -22,7 +22,7 @@ pub(super) const CUT: &str = "tagSet";
 
 /// The element, its name in JSON, and what it holds.
 #[rustfmt::skip]
-const NAMES: &[(&str, &str, Kind)] = &[
+pub(super) const ELEMENTS: &[(&str, &str, Kind)] = &[
     ("addressesSet", "Addresses", List),
     ("associatedSubnetSet", "AssociatedSubnets", List),
     ("associationSet", "Associations", List),
@@ -83,8 +83,8 @@ const NAMES: &[(&str, &str, Kind)] = &[
 
 /// The JSON name of an element, and what it holds.
 pub(super) fn of(element: &str) -> (String, Kind) {
-    if let Ok(place) = NAMES.binary_search_by_key(&element, |(name, ..)| name) {
-        let (_, name, kind) = NAMES[place];
+    if let Ok(place) = ELEMENTS.binary_search_by_key(&element, |(name, ..)| name) {
+        let (_, name, kind) = ELEMENTS[place];
         return (name.to_owned(), kind);
     }
     let mut letters = element.chars();
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn every_element_of_the_table_is_found() {
-        for (element, name, kind) in NAMES {
+        for (element, name, kind) in ELEMENTS {
             assert_eq!(of(element), ((*name).to_owned(), *kind));
         }
         assert_eq!(of("vpcId"), ("VpcId".to_owned(), Other));
