@@ -10,9 +10,12 @@ use mysql_async::{
     Conn, DriverError, Error, IoError, OptsBuilder, Row, SslOpts, Value, prelude::Queryable,
 };
 use secrecy::ExposeSecret;
-use tidb_dms_checks::facts::{
-    Gap, Look, Unlock,
-    probe::{LoginOutcome, MysqlSession, ServerError},
+use tidb_dms_checks::{
+    case::is_rds,
+    facts::{
+        Gap, Look, Unlock,
+        probe::{LoginOutcome, MysqlSession, ServerError},
+    },
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -80,6 +83,10 @@ const VARIABLES: &[&str] = &[
     "wait_timeout",
 ];
 
+/// How long RDS and Aurora keep binary logs, which no variable tells.
+const BINLOG_RETENTION: &str = "SELECT IFNULL(value, 'NULL') FROM mysql.rds_configuration \
+                                WHERE name = 'binlog retention hours'";
+
 /// Where the server is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {
@@ -123,7 +130,8 @@ pub(super) async fn look(
     let login = begun.saw(login);
     match connection {
         Some(connection) => {
-            let mut session = Session { connection: Some(connection), account, end };
+            let mut session =
+                Session { connection: Some(connection), account, host: place.host, end };
             let seen = session.ask_around().await;
             session.close().await;
             (login, seen)
@@ -161,6 +169,7 @@ fn options(place: &Place<'_>, account: &Account, channel: Channel<'_>) -> OptsBu
 struct Session<'a> {
     connection: Option<Conn>,
     account: &'a Account,
+    host: &'a str,
     end: Instant,
 }
 
@@ -183,6 +192,11 @@ impl Session<'_> {
             ),
             collations: Some(self.column("SHOW COLLATION", Some).await),
             schemas: Some(self.column("SHOW DATABASES", Some).await),
+            binlog_retention: if is_rds(self.host) {
+                Some(self.one(BINLOG_RETENTION).await)
+            } else {
+                None
+            },
             // Last, because it changes the session.
             control_schema: Some(self.control_schema().await),
         }
