@@ -35,7 +35,7 @@ use check::Check;
 
 /// Every check, in the order of the reports. A check stands behind those in its `after`.
 pub static CATALOGUE: &[&[&Check]] =
-    &[network::CHECKS, access::CHECKS, cluster::CHECKS, mysql::CHECKS, dms::CHECKS];
+    &[network::CHECKS, access::CHECKS, cluster::CHECKS, dms::CHECKS, mysql::CHECKS];
 
 /// Every check, one by one.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
