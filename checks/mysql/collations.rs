@@ -1,7 +1,7 @@
 //! The target knows the collations of the source.
 
 use crate::{
-    case::{Case, Server},
+    case::Case,
     check::{Check, Judge},
     facts::Role,
     judgement::Judgement,
@@ -9,7 +9,7 @@ use crate::{
     severity::Severity,
 };
 
-use super::settings::{other, settings};
+use super::settings::settings;
 
 pub(crate) static CHECK: Check = Check {
     id: "mysql/collations",
@@ -24,39 +24,41 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::SETTINGS_NEEDS,
     after: super::AFTER_LOGIN,
-    judge: Judge::Endpoint(judge),
+    judge: Judge::Migration(judge),
 };
 
-fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
-    if server.role == Role::Source {
-        j.not_applicable("tables are created on the target");
-        return;
+fn judge(j: &mut Judgement, case: &Case<'_>) {
+    let role = case.cluster.role.known();
+    for (side, of) in
+        [(&case.migration.source, Role::Source), (&case.migration.target, Role::Target)]
+    {
+        if matches!(side, Side::NotNamed) && role.is_some() && role != Some(&of) {
+            j.not_applicable(format!("no {} was named", of.as_str()));
+            return;
+        }
     }
-    let from = other(server.role);
-    if matches!(case.side(from), Side::NotNamed) && case.cluster.role.known() != Some(&from) {
-        j.not_applicable("no source was named");
-        return;
-    }
-    let source = case.server(from);
-    if source.speaks_mysql.known() == Some(&false) {
-        j.not_applicable("the source isn't MySQL: DMS chooses the collations");
-        return;
+    let (source, target) = (case.server(Role::Source), case.server(Role::Target));
+    for server in [&source, &target] {
+        if server.speaks_mysql.known() == Some(&false) {
+            j.not_applicable(format!("{} isn't MySQL: DMS chooses the collations", server.name));
+            return;
+        }
     }
     // Its tables' own collations aren't looked at.
     let collation = settings(j, &source).and_then(|settings| settings.text(j, "collation_server"));
-    let known = j.look(server.setting("SHOW COLLATION", |session| session.collations.as_ref()));
+    let known = j.look(target.setting("SHOW COLLATION", |session| session.collations.as_ref()));
     let (Some(collation), Some(known)) = (collation, known) else { return };
     let name = known.value.iter().find(|name| name.eq_ignore_ascii_case(collation));
     match name {
-        Some(name) => j.note(server.resource(), "SHOW COLLATION", name),
+        Some(name) => j.note(target.resource(), "SHOW COLLATION", name),
         None => {
-            let what = settings(j, server)
+            let what = settings(j, &target)
                 .and_then(|settings| settings.optional(j, "version"))
                 .map_or_else(String::new, |version| format!(" ({version})"));
             j.fail(format!(
                 "{}{what} doesn't know {collation}, the default of {}: tables that have it can't \
                  be created there",
-                server.name, source.name
+                target.name, source.name
             ));
         }
     }

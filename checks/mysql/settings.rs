@@ -10,7 +10,7 @@ use crate::{
     case::{Case, Server, is_rds},
     change::ServerChange,
     facts::{
-        Fact, Gap, Probe, Role, Tier, Unlock,
+        Fact, Gap, Probe, Tier, Unlock,
         cluster::HostName,
         probe::{DnsOutcome, GreetingOutcome, LoginOutcome, Vantage},
     },
@@ -351,14 +351,6 @@ fn split(text: &str, at: char) -> Vec<&str> {
 fn without_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let (first, rest) = text.split_once(char::is_whitespace)?;
     first.eq_ignore_ascii_case(word).then(|| rest.trim_start())
-}
-
-/// The other end of a migration.
-pub(super) const fn other(role: Role) -> Role {
-    match role {
-        Role::Source => Role::Target,
-        Role::Target => Role::Source,
-    }
 }
 
 #[cfg(test)]

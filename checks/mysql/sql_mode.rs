@@ -6,11 +6,10 @@ use crate::{
     dms::attributes::Attributes,
     facts::{Gap, Role, Unlock},
     judgement::Judgement,
-    migration::Side,
     severity::Severity,
 };
 
-use super::settings::{assigned, other, settings};
+use super::settings::{assigned, settings};
 
 pub(crate) static CHECK: Check = Check {
     id: "mysql/sql-mode",
@@ -38,7 +37,7 @@ const STRICT: [&str; 3] = ["STRICT_TRANS_TABLES", "STRICT_ALL_TABLES", "TRADITIO
 
 fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     if server.role == Role::Source {
-        j.not_applicable("DMS only reads from the source");
+        zero_dates(j, case, server);
         return;
     }
     j.undecided_at(Severity::Warning);
@@ -72,30 +71,34 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
                 .collect();
             settings.set(draft, "sql_mode", &rest.join(","), "");
         }
-        return;
-    }
-    if j.is_clean() {
-        zero_dates(j, case, server, &modes);
     }
 }
 
 /// Advice only: whether the source holds such dates can't be seen.
-fn zero_dates(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>, target: &[&str]) {
-    if !refuses_zero_dates(target) || matches!(case.side(other(server.role)), Side::NotNamed) {
-        return;
-    }
-    let source = case.server(other(server.role));
-    if source.speaks_mysql.known() == Some(&false) {
-        return;
-    }
+fn zero_dates(j: &mut Judgement, case: &Case<'_>, source: &Server<'_>) {
     j.undecided_at(Severity::Advice);
-    let Some(settings) = settings(j, &source) else { return };
+    let target = case.server(Role::Target);
+    let own = match by_the_endpoint(&mut Judgement::default(), &target) {
+        Own::Sets(mode) => Some(mode),
+        Own::Nothing => settings(&mut Judgement::default(), &target)
+            .and_then(|settings| settings.peek("sql_mode").map(str::to_owned)),
+        Own::Unreadable => None,
+    };
+    let Some(mode) = own else {
+        j.not_applicable("what dates the target takes wasn't seen");
+        return;
+    };
+    j.note(target.resource(), "sql_mode", &mode);
+    if !refuses_zero_dates(&words(&mode).collect::<Vec<_>>()) {
+        return;
+    }
+    let Some(settings) = settings(j, source) else { return };
     let Some(mode) = settings.text(j, "sql_mode") else { return };
     if !refuses_zero_dates(&words(mode).collect::<Vec<_>>()) {
         j.fail(format!(
             "{} allows dates with zeros such as 0000-00-00, and {} refuses them: DMS writes NULL \
              instead",
-            source.name, server.name
+            source.name, target.name
         ))
         .at(Severity::Advice)
         .advise("Look for such dates in the source; where NULL isn't right, set a sql_mode without NO_ZERO_DATE and NO_ZERO_IN_DATE in the target endpoint's Initstmt");
