@@ -92,9 +92,8 @@ async fn probe_end<'a>(
         danger_allow_unverified_login: looking.request.danger_allow_unverified_login,
     };
     let (seen, over) = probe(&target, credentials, PROBE, looking.watch).await;
-    let unfinished = over.map(|over| {
-        format!("the {}, {}:{}: {over}", role.as_str(), target.host, target.port)
-    });
+    let unfinished =
+        over.map(|over| format!("the {}, {}:{}: {over}", role.as_str(), target.host, target.port));
     End { probe: Some(seen), unfinished, secret: None }
 }
 
@@ -168,7 +167,10 @@ fn ask<'a>(
             missing.unwrap_or_else(|| {
                 Gap::new(
                     "the login",
-                    format!("no password was given, neither by {} nor otherwise", passwords::variable(role)),
+                    format!(
+                        "no password was given, neither by {} nor otherwise",
+                        passwords::variable(role)
+                    ),
                     Unlock::Login(role),
                 )
             })

@@ -107,11 +107,8 @@ fn trust(
     shared_gateway: bool,
     authorities: &Authorities,
 ) -> Result<Trust, Gap> {
-    let (given, flag) = if is_tidb {
-        (&authorities.cluster, "--ca")
-    } else {
-        (&authorities.other, "--other-ca")
-    };
+    let (given, flag) =
+        if is_tidb { (&authorities.cluster, "--ca") } else { (&authorities.other, "--other-ca") };
     if let Some(trust) = given {
         return Ok(trust.clone());
     }
