@@ -16,6 +16,8 @@ pub mod given;
 pub mod probe;
 mod text;
 #[cfg(feature = "live")]
+pub mod tidb_cloud;
+#[cfg(feature = "live")]
 pub mod watch;
 
 /// Why facts could not be had from files.
