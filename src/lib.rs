@@ -15,7 +15,18 @@ pub mod doctor;
 pub mod grants;
 pub mod iam_policy;
 #[cfg(feature = "live")]
+pub mod passwords;
+#[cfg(feature = "live")]
 pub mod probe;
+#[cfg(feature = "live")]
+pub mod progress;
 pub mod report;
 pub mod tls;
 pub mod trace;
+
+use tidb_dms_checks::policy::{Policy, Signatures};
+
+/// The policy of a user who chose nothing, with the signature algorithms of our one TLS provider.
+pub fn default_policy() -> Policy {
+    Policy { signatures: Signatures(webpki::ALL_VERIFICATION_ALGS), ..Policy::default() }
+}

@@ -3,10 +3,16 @@
 mod cluster;
 mod resolved;
 mod seat;
+mod server;
+mod witness;
 
 pub use cluster::ClusterView;
 pub use seat::Seat;
 pub(crate) use seat::subnets_of_group;
+pub(crate) use server::is_mysql;
+pub use server::{Seen, Server, is_rds};
+
+use witness::Witness;
 
 use crate::{
     facts::{
@@ -15,6 +21,7 @@ use crate::{
     },
     migration::{Kind, Migration, Side},
     path::{Addresses, Path, Source},
+    policy::Signatures,
     report::MigrationSummary,
 };
 
@@ -34,6 +41,8 @@ pub struct Case<'a> {
     pub seats: Fact<Vec<Seat<'a>>>,
     /// What was taken as given to build it.
     pub assumptions: Vec<Assumption>,
+    /// The signature algorithms that certificate chains are judged with.
+    pub signatures: Signatures,
 }
 
 impl<'a> Case<'a> {
@@ -49,14 +58,17 @@ impl<'a> Case<'a> {
             destinations: Fact::Known(Vec::new()),
             seats: Fact::Known(Vec::new()),
             assumptions: Vec::new(),
+            signatures: Signatures::default(),
         };
         case.seats = seat::seats(&case, &mut assumptions);
-        case.destinations = case.find_destinations(&mut assumptions);
+        let witness = Witness::new(&case);
+        case.destinations = witness.check_destinations(case.find_destinations(&mut assumptions));
         let (destinations, port) = (&case.destinations, &case.cluster.port);
         if let Fact::Known(seats) = &mut case.seats {
-            for seat in seats {
+            for seat in &mut *seats {
                 seat.trace(index, destinations, port);
             }
+            witness.check_egress(seats);
         }
         case.assumptions = assumptions;
         case
@@ -96,10 +108,32 @@ impl<'a> Case<'a> {
 
     /// The side that is the cluster, where it is known.
     pub fn tidb_side(&self) -> Option<&Side<'a>> {
-        match self.cluster.role.known()? {
-            Role::Source => Some(&self.migration.source),
-            Role::Target => Some(&self.migration.target),
+        self.cluster.role.known().map(|role| self.side(*role))
+    }
+
+    /// One end of the migration.
+    pub const fn side(&self, role: Role) -> &Side<'a> {
+        match role {
+            Role::Source => &self.migration.source,
+            Role::Target => &self.migration.target,
         }
+    }
+
+    /// One end of the migration as a server.
+    pub fn server(&self, role: Role) -> Server<'a> {
+        Server::new(self, role)
+    }
+
+    /// The ends that the migration names, the source first: its endpoints, and the cluster.
+    pub fn servers(&self) -> Vec<Server<'a>> {
+        [Role::Source, Role::Target]
+            .into_iter()
+            .filter(|role| {
+                !matches!(self.side(*role), Side::NotNamed)
+                    || self.cluster.role.known() == Some(role)
+            })
+            .map(|role| self.server(role))
+            .collect()
     }
 
     /// Whether the replication is serverless, which never has a public address.
@@ -230,7 +264,7 @@ impl<'a> Case<'a> {
     /// What is judged, in short.
     pub fn summary(&self) -> MigrationSummary {
         let side = |side: &Side<'_>, role: Role| match side {
-            Side::Seen(endpoint) => describe(endpoint),
+            Side::Seen(endpoint) => describe(self.facts, endpoint),
             Side::Unseen(gap) => format!("{} (not seen)", gap.about),
             Side::NotNamed if self.cluster.role.known() == Some(&role) => self.cluster.describe(),
             Side::NotNamed => "not named".to_owned(),
@@ -251,10 +285,10 @@ impl<'a> Case<'a> {
     }
 }
 
-fn describe(endpoint: &Endpoint) -> String {
+fn describe(facts: &Facts, endpoint: &Endpoint) -> String {
     let name = endpoint.endpoint_identifier.as_deref().unwrap_or(&endpoint.endpoint_arn);
     let engine = endpoint.engine_name.as_deref().unwrap_or("engine not seen");
-    match (cluster::server_name(endpoint), cluster::port(endpoint)) {
+    match (cluster::server_name(facts, endpoint), cluster::port(facts, endpoint)) {
         (Some(host), Some(port)) => format!("{name} ({engine}, {host}:{port})"),
         (Some(host), None) => format!("{name} ({engine}, {host})"),
         _ => format!("{name} ({engine})"),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    case::Case,
+    case::{Case, is_mysql},
     change::{Change, DmsChange, ReplicationFields},
     check::Check,
     facts::{
@@ -67,7 +67,7 @@ pub(crate) const CHECKS: &[&Check] = &[
 ];
 
 /// A field that AWS didn't print.
-fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
+pub(crate) fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
     Gap::new(about, format!("its {what} was not delivered"), Unlock::IamAction(action.into()))
 }
 
@@ -78,8 +78,7 @@ fn name(endpoint: &Endpoint) -> &str {
 
 /// Whether an endpoint's engine speaks MySQL; `None` when the engine wasn't seen.
 fn speaks_mysql(endpoint: &Endpoint) -> Option<bool> {
-    let engine = endpoint.engine_name.as_deref()?.to_ascii_lowercase();
-    Some(matches!(engine.as_str(), "mysql" | "mariadb" | "aurora" | "aurora-mysql"))
+    endpoint.engine_name.as_deref().map(is_mysql)
 }
 
 /// The replication instance; on record otherwise: serverless and planned replications have none, and
@@ -202,7 +201,7 @@ fn replication<'a>(case: &Case<'a>) -> Option<(&'a str, bool)> {
 }
 
 /// The change of a task or configuration, where there is one.
-fn modify(case: &Case<'_>, fields: ReplicationFields) -> Option<Change> {
+pub(crate) fn modify(case: &Case<'_>, fields: ReplicationFields) -> Option<Change> {
     let (replication, serverless) = replication(case)?;
     Some(
         DmsChange::ModifyReplication {
@@ -216,7 +215,7 @@ fn modify(case: &Case<'_>, fields: ReplicationFields) -> Option<Change> {
 }
 
 /// The task settings, and where they stand; on record otherwise. Not to have seen them is never grave.
-fn settings<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<(&'a str, Value)> {
+pub(crate) fn settings<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<(&'a str, Value)> {
     j.undecided_at(Severity::Advice);
     let text = match case.migration.kind {
         Kind::Task(task, _) => task.replication_task_settings.as_deref(),
@@ -247,7 +246,7 @@ fn settings<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<(&'a str, Value)> 
 }
 
 /// A member of JSON settings, `TargetMetadata.TargetSchema`, in any letter case.
-fn member<'v>(settings: &'v Value, path: &str) -> Option<&'v Value> {
+pub(crate) fn member<'v>(settings: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(settings, |value, name| {
         value
             .as_object()?

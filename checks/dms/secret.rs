@@ -101,6 +101,14 @@ fn judge_secret(
     if secret.contains("secret:rds!") || secret.starts_with("rds!") {
         j.fail(format!("The secret of {name} is managed by RDS: it holds no host and no port"))
             .advise("Make a secret of your own with username, password, host and port");
+    } else if let Some(seen) = case.facts.secret_of(endpoint) {
+        let lacks = seen.lacks();
+        if lacks.is_empty() {
+            j.note(secret, "keys", "username, password, host, port");
+        } else {
+            j.fail(format!("The secret of {name} lacks {}", lacks.join(", ")))
+                .advise("Keep username, password, host and port (4000) in the secret");
+        }
     } else {
         j.gap(Gap::new(
             secret,

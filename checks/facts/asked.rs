@@ -84,6 +84,10 @@ options! {
         pub password_characters: Option<String>,
         /// The CA certificate that verify-full is to trust: `isrg-root-x1`, or PEM text.
         pub ca: Option<String>,
+        /// The CA that the other end was verified with before a login: `isrg-root-x1`, or PEM text.
+        pub other_ca: Option<String>,
+        /// The subnet that this program ran in.
+        pub seat: Option<String>,
     }
 }
 
@@ -95,7 +99,9 @@ impl Asked {
 }
 
 /// A side of a migration.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, PartialEq, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Rows are read from it.

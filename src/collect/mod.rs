@@ -15,8 +15,12 @@ pub mod evidence;
 pub mod facts;
 pub mod given;
 #[cfg(feature = "live")]
+pub mod live;
+#[cfg(feature = "live")]
 pub mod probe;
 mod text;
+#[cfg(feature = "live")]
+pub mod tidb_cloud;
 #[cfg(feature = "live")]
 pub mod watch;
 

@@ -6,7 +6,10 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures_util::future::{BoxFuture, FutureExt, try_join_all};
@@ -32,6 +35,10 @@ pub(super) struct Look<'a> {
     pub(super) watch: &'a Watch,
     needs: &'a BTreeSet<&'static str>,
     delivered: Mutex<Delivered>,
+    /// Hears of the lists of DMS when they are there.
+    early: &'a (dyn Fn(Facts) + Sync),
+    /// How many parts of them are still to come.
+    awaited: AtomicUsize,
 }
 
 /// A list that is to be had: its key, the IAM action that delivers it, and the calls.
@@ -63,9 +70,29 @@ impl Aws {
         needs: &BTreeSet<&'static str>,
         watch: &Watch,
     ) -> Result<Facts, AwsError> {
+        self.look_and_tell(asked, needs, watch, &|_| {}).await
+    }
+
+    /// The same, and tells as soon as the lists of DMS are there: whoever wants to go to the endpoints
+    /// needn't wait for the network's.
+    pub async fn look_and_tell(
+        &self,
+        asked: &Asked,
+        needs: &BTreeSet<&'static str>,
+        watch: &Watch,
+        early: &(dyn Fn(Facts) + Sync),
+    ) -> Result<Facts, AwsError> {
         let mut facts = Facts::new(Timestamp::now());
         facts.asked = asked.clone();
-        let look = Look { aws: self, asked, watch, needs, delivered: Mutex::default() };
+        let look = Look {
+            aws: self,
+            asked,
+            watch,
+            needs,
+            delivered: Mutex::default(),
+            early,
+            awaited: AtomicUsize::new(2),
+        };
         look.all().await?;
         let delivered = look.delivered.into_inner().unwrap_or_else(PoisonError::into_inner);
         delivered.into_facts(&mut facts);
@@ -77,15 +104,31 @@ impl Aws {
 impl<'a> Look<'a> {
     async fn all(&'a self) -> Result<(), AwsError> {
         // Nothing follows from these, so nothing waits for them.
-        let aside = self.run([dms::of_region(self), account::roles(self)].into_iter().flatten());
+        let roles = self.run(account::roles(self));
+        let aside = async {
+            self.run(dms::of_region(self)).await?;
+            self.one_part_less();
+            Ok(())
+        };
         let main = async {
             self.run(dms::of_selection(self)).await?;
             let place = self.place()?;
+            self.one_part_less();
             let keys = self.run(account::keys(self, &place.keys));
             let network = self.network(&place);
             tokio::try_join!(keys, network).map(drop)
         };
-        tokio::try_join!(aside, main).map(drop)
+        tokio::try_join!(roles, aside, main).map(drop)
+    }
+
+    /// Tells of the lists of DMS when all of them are there.
+    fn one_part_less(&self) {
+        if self.awaited.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let mut facts = Facts::new(Timestamp::now());
+            facts.asked = self.asked.clone();
+            facts.inventory = self.delivered().inventory().clone();
+            (self.early)(facts);
+        }
     }
 
     /// The VPCs of the migration, and what they refer to.

@@ -151,14 +151,14 @@ impl Aws {
         }
     }
 
-    /// What all calls took so far: those of a look, of tests and of secrets.
-    pub fn run(&self) -> Run {
-        self.effort.run()
-    }
-
     /// The region that is asked.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// What was called so far, how often, and what had no answer in time.
+    pub fn run(&self) -> Run {
+        self.effort.run()
     }
 }
 
