@@ -76,6 +76,7 @@ pub(super) struct Recorder {
 #[derive(Debug, Default)]
 struct Heard {
     has_begun: AtomicBool,
+    has_succeeded: AtomicBool,
     body: Mutex<Option<Vec<u8>>>,
 }
 
@@ -87,6 +88,12 @@ impl Recorder {
     /// One that leaves the answer alone, since it holds a password.
     pub(super) fn of_secret(action: &'static str, effort: &Effort) -> Self {
         Self { keeps_answer: false, ..Self::new(action, effort) }
+    }
+
+    /// Whether the last answer was a good one, also where the SDK's types don't take it: DMS writes
+    /// `[null]` for the public addresses of a private instance.
+    pub(super) fn has_succeeded(&self) -> bool {
+        self.heard.has_succeeded.load(Ordering::Relaxed)
     }
 
     /// The bytes of the last answer.
@@ -122,6 +129,8 @@ impl Intercept for Recorder {
         if !self.keeps_answer {
             return Ok(());
         }
+        let succeeded = context.response().status().is_success();
+        self.heard.has_succeeded.store(succeeded, Ordering::Relaxed);
         let bytes = context.response().body().bytes().map(<[u8]>::to_vec);
         *self.heard.body.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
         Ok(())
@@ -318,6 +327,7 @@ macro_rules! send {
         let sent = $request.customize().interceptor(recorder.clone()).send();
         match $look.watch.wait(sent).await {
             Ok(Ok(_)) => Ok(recorder.body()),
+            Ok(Err(_)) if recorder.has_succeeded() => Ok(recorder.body()),
             Ok(Err(error)) => Err($crate::collect::aws::call::Failure::of(&error)),
             Err(_) => {
                 $look.aws.effort.unfinished($action);
