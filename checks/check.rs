@@ -1,7 +1,7 @@
 //! What a check is: a plain value that answers the same questions as every other.
 
 use crate::{
-    case::{Case, Seat},
+    case::{Case, Seat, Server},
     judgement::Judgement,
     severity::Severity,
 };
@@ -48,4 +48,6 @@ pub enum Judge {
     Migration(fn(&mut Judgement, &Case<'_>)),
     /// Once for each subnet that the replication may sit in.
     Seat(fn(&mut Judgement, &Case<'_>, &Seat<'_>)),
+    /// Once for each end of the migration, where DMS speaks MySQL with it.
+    Endpoint(fn(&mut Judgement, &Case<'_>, &Server<'_>)),
 }

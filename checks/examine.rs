@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    case::Case,
+    case::{Case, Server},
     check::{Check, Judge},
     checks,
-    facts::{Assumption, Facts, Gap, Index},
+    facts::{Assumption, Fact, Facts, Gap, Index, Unlock},
     judgement::{Judgement, Outcome},
     migration::{Migration, SelectError, migrations, select},
     path::Trace,
@@ -39,7 +39,9 @@ fn judge<'a>(
     migration: Migration<'a>,
     policy: &Policy,
 ) -> Report {
-    let case = Case::new(facts, index, migration);
+    let mut case = Case::new(facts, index, migration);
+    case.signatures = policy.signatures;
+    let servers = case.servers();
     let mut rows: Vec<Row> = Vec::new();
     let mut assumptions = case.assumptions.clone();
     let mut left_out = 0;
@@ -48,7 +50,7 @@ fn judge<'a>(
             left_out += 1;
             continue;
         }
-        for (subject, judgement) in judgements(check, &case) {
+        for (subject, judgement) in judgements(check, &case, &servers) {
             let open = open_before(check, &subject, &rows);
             let conclusion =
                 judgement.conclude(check.severity, policy.level(check), open, check.fix);
@@ -111,8 +113,13 @@ fn add(assumptions: &mut Vec<Assumption>, more: Vec<Assumption>) {
 
 /// A check's judgements, one for each subject. Where the seats weren't seen, there is one for all of
 /// them, and it says so: no check vanishes from a report.
-fn judgements(check: &Check, case: &Case<'_>) -> Vec<(Subject, Judgement)> {
+fn judgements(check: &Check, case: &Case<'_>, servers: &[Server<'_>]) -> Vec<(Subject, Judgement)> {
     let migration = || Subject { kind: "migration".into(), id: case.summary().name };
+    let unseen = |gap: Gap| {
+        let mut judgement = Judgement::default();
+        judgement.gap(gap);
+        vec![(migration(), judgement)]
+    };
     match check.judge {
         Judge::Migration(judge) => {
             let mut judgement = Judgement::default();
@@ -120,26 +127,39 @@ fn judgements(check: &Check, case: &Case<'_>) -> Vec<(Subject, Judgement)> {
             vec![(migration(), judgement)]
         }
         Judge::Seat(judge) => match &case.seats {
-            crate::facts::Fact::Unknown(gap) => {
-                let mut judgement = Judgement::default();
-                judgement.gap(gap.clone());
-                vec![(migration(), judgement)]
-            }
-            crate::facts::Fact::Known(seats) if seats.is_empty() => {
-                let mut judgement = Judgement::default();
-                judgement.gap(Gap::new(
-                    "the replication's subnets",
-                    "none is known",
-                    crate::facts::Unlock::Flag("--subnets".into()),
-                ));
-                vec![(migration(), judgement)]
-            }
-            crate::facts::Fact::Known(seats) => seats
+            Fact::Unknown(gap) => unseen(gap.clone()),
+            Fact::Known(seats) if seats.is_empty() => unseen(Gap::new(
+                "the replication's subnets",
+                "none is known",
+                Unlock::Flag("--subnets".into()),
+            )),
+            Fact::Known(seats) => seats
                 .iter()
                 .map(|seat| {
                     let mut judgement = Judgement::default();
                     judge(&mut judgement, case, seat);
                     (Subject { kind: "subnet".into(), id: seat.id.clone() }, judgement)
+                })
+                .collect(),
+        },
+        Judge::Endpoint(judge) => match &case.cluster.role {
+            Fact::Unknown(gap) if servers.is_empty() => unseen(gap.clone()),
+            _ => servers
+                .iter()
+                .map(|server| {
+                    let mut judgement = Judgement::default();
+                    match &server.speaks_mysql {
+                        Fact::Known(true) => judge(&mut judgement, case, server),
+                        Fact::Known(false) => judgement.not_applicable(format!(
+                            "{} doesn't speak MySQL: only its DMS settings are judged",
+                            server.name
+                        )),
+                        Fact::Unknown(gap) => judgement.gap(gap.clone()),
+                    }
+                    (
+                        Subject { kind: server.role.as_str().into(), id: server.name.clone() },
+                        judgement,
+                    )
                 })
                 .collect(),
         },
@@ -155,6 +175,7 @@ fn open_before(check: &Check, subject: &Subject, rows: &[Row]) -> Vec<String> {
             && row.outcome.is_open()
             && (row.subject == *subject
                 || row.subject.kind == "migration"
+                || row.subject.kind == "subnet" && subject.kind != "subnet"
                 || subject.kind == "migration")
     });
     for row in before {

@@ -1,8 +1,27 @@
 //! What the user decides: which checks run, how grave they are, and when the program fails.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
+
+use rustls_pki_types::SignatureVerificationAlgorithm;
 
 use crate::{check::Check, severity::Severity};
+
+/// The signature algorithms of the program's TLS provider, with which certificate chains are judged:
+/// this crate has none of its own. Without any, no chain can be judged.
+#[derive(Clone, Copy, Default)]
+pub struct Signatures(pub &'static [&'static dyn SignatureVerificationAlgorithm]);
+
+impl fmt::Debug for Signatures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} signature algorithms", self.0.len())
+    }
+}
+
+impl PartialEq for Signatures {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+    }
+}
 
 /// The user's choices.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +34,8 @@ pub struct Policy {
     pub fail_on: Severity,
     /// Levels by check id or category; the id wins.
     pub levels: BTreeMap<String, Severity>,
+    /// What certificate chains are judged with.
+    pub signatures: Signatures,
 }
 
 impl Default for Policy {
@@ -24,6 +45,7 @@ impl Default for Policy {
             skip: Vec::new(),
             fail_on: Severity::Error,
             levels: BTreeMap::new(),
+            signatures: Signatures::default(),
         }
     }
 }

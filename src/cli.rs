@@ -419,7 +419,7 @@ impl DoctorArguments {
             only: self.only.clone(),
             skip: self.skip.clone(),
             fail_on: self.fail_on.map_or(Severity::Error, Into::into),
-            ..Policy::default()
+            ..crate::default_policy()
         })
     }
 

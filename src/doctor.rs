@@ -140,14 +140,14 @@ fn save(file: &Path, facts: &Facts) -> Result<(), DoctorError> {
 
 #[cfg(test)]
 mod tests {
-    use tidb_dms_checks::{policy::Policy, report::Verdict};
+    use tidb_dms_checks::report::Verdict;
 
     use super::*;
 
     #[test]
     fn the_demo_shows_its_three_root_causes() {
         let facts: Facts = serde_json::from_str(DEMO).unwrap();
-        let report = examine(&facts, &Policy::default()).unwrap();
+        let report = examine(&facts, &crate::default_policy()).unwrap();
         assert_eq!(report.verdict, Verdict::Fail);
         let causes: Vec<&str> =
             report.root_causes.iter().map(|cause| cause.check.as_str()).collect();

@@ -3,10 +3,13 @@
 mod cluster;
 mod resolved;
 mod seat;
+mod server;
 
 pub use cluster::ClusterView;
 pub use seat::Seat;
 pub(crate) use seat::subnets_of_group;
+pub(crate) use server::is_mysql;
+pub use server::{Seen, Server};
 
 use crate::{
     facts::{
@@ -15,6 +18,7 @@ use crate::{
     },
     migration::{Kind, Migration, Side},
     path::{Addresses, Path, Source},
+    policy::Signatures,
     report::MigrationSummary,
 };
 
@@ -34,6 +38,8 @@ pub struct Case<'a> {
     pub seats: Fact<Vec<Seat<'a>>>,
     /// What was taken as given to build it.
     pub assumptions: Vec<Assumption>,
+    /// The signature algorithms that certificate chains are judged with.
+    pub signatures: Signatures,
 }
 
 impl<'a> Case<'a> {
@@ -49,6 +55,7 @@ impl<'a> Case<'a> {
             destinations: Fact::Known(Vec::new()),
             seats: Fact::Known(Vec::new()),
             assumptions: Vec::new(),
+            signatures: Signatures::default(),
         };
         case.seats = seat::seats(&case, &mut assumptions);
         case.destinations = case.find_destinations(&mut assumptions);
@@ -96,10 +103,32 @@ impl<'a> Case<'a> {
 
     /// The side that is the cluster, where it is known.
     pub fn tidb_side(&self) -> Option<&Side<'a>> {
-        match self.cluster.role.known()? {
-            Role::Source => Some(&self.migration.source),
-            Role::Target => Some(&self.migration.target),
+        self.cluster.role.known().map(|role| self.side(*role))
+    }
+
+    /// One end of the migration.
+    pub const fn side(&self, role: Role) -> &Side<'a> {
+        match role {
+            Role::Source => &self.migration.source,
+            Role::Target => &self.migration.target,
         }
+    }
+
+    /// One end of the migration as a server.
+    pub fn server(&self, role: Role) -> Server<'a> {
+        Server::new(self, role)
+    }
+
+    /// The ends that the migration names, the source first: its endpoints, and the cluster.
+    pub fn servers(&self) -> Vec<Server<'a>> {
+        [Role::Source, Role::Target]
+            .into_iter()
+            .filter(|role| {
+                !matches!(self.side(*role), Side::NotNamed)
+                    || self.cluster.role.known() == Some(role)
+            })
+            .map(|role| self.server(role))
+            .collect()
     }
 
     /// Whether the replication is serverless, which never has a public address.

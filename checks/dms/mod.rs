@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    case::Case,
+    case::{Case, is_mysql},
     change::{Change, DmsChange, ReplicationFields},
     check::Check,
     facts::{
@@ -87,8 +87,7 @@ fn name(endpoint: &Endpoint) -> &str {
 
 /// Whether an endpoint's engine speaks MySQL; `None` when the engine wasn't seen.
 fn speaks_mysql(endpoint: &Endpoint) -> Option<bool> {
-    let engine = endpoint.engine_name.as_deref()?.to_ascii_lowercase();
-    Some(matches!(engine.as_str(), "mysql" | "mariadb" | "aurora" | "aurora-mysql"))
+    endpoint.engine_name.as_deref().map(is_mysql)
 }
 
 /// The replication instance; on record otherwise: serverless and planned replications have none, and

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Role;
+
 /// Something that was looked for: seen, or not seen with the reason.
 ///
 /// JSON: `{"known": …}` or `{"unknown": {"about", "reason", "unlock"}}`.
@@ -71,6 +73,8 @@ pub enum Unlock {
     Flag(String),
     /// A look from another place.
     Vantage(String),
+    /// A login to that end of the migration, or what the account's own session shows.
+    Login(Role),
     /// A file with the missing part.
     File(String),
     /// Nothing that a user could supply: it lies beyond what can be seen from outside.
@@ -87,6 +91,7 @@ impl fmt::Display for Unlock {
             Self::Grant(grant) => write!(f, "the privilege {grant}"),
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Vantage(place) => write!(f, "a look from {place}"),
+            Self::Login(role) => write!(f, "a login to the {}", role.as_str()),
             Self::File(file) => write!(f, "{file}"),
             Self::Nothing => write!(f, "nothing that can be seen from outside"),
         }

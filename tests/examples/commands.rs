@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use tidb_dms_checks::{checks, examine, policy::Policy};
+use tidb_dms_checks::{checks, examine};
 
 #[path = "../laws/patients.rs"]
 #[expect(dead_code, reason = "the laws use more of it")]
@@ -20,7 +20,7 @@ fn main() {
         return;
     }
     for patient in patients::ill() {
-        let Ok(report) = examine(&patient.facts, &Policy::default()) else {
+        let Ok(report) = examine(&patient.facts, &tidb_dms::default_policy()) else {
             continue;
         };
         for row in &report.rows {

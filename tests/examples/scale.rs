@@ -4,7 +4,7 @@
 use std::{fmt::Write, time::Instant};
 
 use serde_json::Value;
-use tidb_dms_checks::{examine_all, facts::Facts, policy::Policy, report::Verdict};
+use tidb_dms_checks::{examine_all, facts::Facts, report::Verdict};
 
 #[path = "../laws/patients.rs"]
 #[expect(dead_code, reason = "the laws use more of it")]
@@ -74,7 +74,7 @@ fn main() {
     for migrations in [100, 1_000, 10_000] {
         let facts = fleet(&patient.facts, migrations);
         let start = Instant::now();
-        let reports = examine_all(&facts, &Policy::default());
+        let reports = examine_all(&facts, &tidb_dms::default_policy());
         let took = start.elapsed();
         assert_eq!(reports.len(), migrations);
         assert!(reports.iter().all(|report| report.verdict == Verdict::Pass));

@@ -11,13 +11,12 @@ use tidb_dms_checks::{
     examine,
     facts::Facts,
     judgement::Outcome,
-    policy::Policy,
     report::{Report, Row, Subject},
 };
 
 /// Judges facts that hold one migration.
 fn report(facts: &Facts) -> Report {
-    examine(facts, &Policy::default()).unwrap_or_else(|error| panic!("{error}"))
+    examine(facts, &tidb_dms::default_policy()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Rows by check and subject.

@@ -14,7 +14,6 @@ use tidb_dms_checks::{
     examine,
     facts::{Facts, Inventory, defaults},
     judgement::Outcome,
-    policy::Policy,
     report::{Report, Row},
 };
 
@@ -273,7 +272,7 @@ fn try_one(patient: &patients::Patient) -> (Vec<String>, BTreeSet<&'static str>)
         }
         let Ok(facts) = facts else { continue };
         // Without what names it, there may be no migration to judge: an error of use.
-        let Ok(after) = examine(&facts, &Policy::default()) else {
+        let Ok(after) = examine(&facts, &tidb_dms::default_policy()) else {
             continue;
         };
         if let Some(default) = taking.default

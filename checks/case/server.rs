@@ -1,0 +1,230 @@
+//! One end of a migration as a server that speaks MySQL: where it is, and what probes showed of it.
+
+use crate::{
+    facts::{
+        Fact, Gap, Look, Probe, Role, Unlock,
+        inventory::dms::Endpoint,
+        probe::{MysqlSession, Vantage},
+    },
+    migration::Side,
+};
+
+use super::{Case, cluster};
+
+/// One end of a migration.
+#[derive(Debug)]
+pub struct Server<'a> {
+    /// Which end.
+    pub role: Role,
+    /// The DMS endpoint, where it was seen.
+    pub endpoint: Option<&'a Endpoint>,
+    /// Whether it is the TiDB Cloud cluster; not known where no host name was seen.
+    pub is_tidb: Fact<bool>,
+    /// Whether DMS speaks MySQL with it.
+    pub speaks_mysql: Fact<bool>,
+    /// Its name for sentences: the endpoint's identifier, or the host.
+    pub name: String,
+    /// The host that DMS connects to, in lower case, without a final dot.
+    pub host: Fact<String>,
+    /// The port.
+    pub port: Fact<u16>,
+    /// The user that DMS logs in as.
+    pub user: Fact<String>,
+    /// What was seen of it, looks from a seat before looks from elsewhere.
+    pub probes: Vec<&'a Probe>,
+}
+
+/// A value that a probe saw, and the probe, which says from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a, T> {
+    /// The value.
+    pub value: &'a T,
+    /// The probe.
+    pub probe: &'a Probe,
+}
+
+impl<'a> Server<'a> {
+    pub(super) fn new(case: &Case<'a>, role: Role) -> Self {
+        let side = case.side(role);
+        let endpoint = side.endpoint();
+        let is_cluster = case.cluster.role.known() == Some(&role);
+        let unseen = |what: &str| match side {
+            Side::Unseen(gap) => gap.clone(),
+            Side::Seen(endpoint) => Gap::new(
+                &endpoint.endpoint_arn,
+                format!("its {what} was not delivered"),
+                Unlock::IamAction("dms:DescribeEndpoints".into()),
+            ),
+            Side::NotNamed => Gap::new(
+                format!("the {} endpoint", role.as_str()),
+                format!("its {what} was not given"),
+                Unlock::Flag(format!("--{}-endpoint", role.as_str())),
+            ),
+        };
+        let host = if is_cluster {
+            case.cluster.host.clone()
+        } else {
+            match endpoint.and_then(cluster::server_name) {
+                Some(host) => Fact::Known(host.to_owned()),
+                None => Fact::Unknown(unseen("host name")),
+            }
+        };
+        let host = match host {
+            Fact::Known(host) => Fact::Known(host.trim_end_matches('.').to_ascii_lowercase()),
+            unknown @ Fact::Unknown(_) => unknown,
+        };
+        let port = if is_cluster {
+            case.cluster.port.clone()
+        } else {
+            match endpoint.and_then(cluster::port) {
+                Some(port) => Fact::Known(port),
+                None => Fact::Unknown(unseen("port")),
+            }
+        };
+        let asked = case.facts.asked.tidb_user.as_deref().filter(|_| is_cluster);
+        let user = match asked.or_else(|| endpoint.and_then(user_name)) {
+            Some(user) => Fact::Known(user.to_owned()),
+            None => Fact::Unknown(unseen("user")),
+        };
+        let speaks_mysql = match endpoint.and_then(|endpoint| endpoint.engine_name.as_deref()) {
+            Some(engine) => Fact::Known(is_mysql(engine)),
+            None if is_cluster => Fact::Known(true),
+            None => Fact::Unknown(unseen("engine")),
+        };
+        let is_tidb = match &case.cluster.role {
+            Fact::Known(_) => Fact::Known(is_cluster),
+            Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
+        };
+        let name = endpoint
+            .and_then(|endpoint| endpoint.endpoint_identifier.clone())
+            .or_else(|| host.known().cloned())
+            .unwrap_or_else(|| role.as_str().to_owned());
+        let probes = probes(case.facts, role, host.known(), port.known());
+        Self { role, endpoint, is_tidb, speaks_mysql, name, host, port, user, probes }
+    }
+
+    /// The best look at something: the first that saw it, else the first gap, else a gap of our own.
+    pub fn look<T>(
+        &self,
+        what: &str,
+        of: impl Fn(&'a Probe) -> Option<&'a Look<T>>,
+    ) -> Fact<Seen<'a, T>> {
+        self.look_among(&self.probes, what, of, &self.unlook())
+    }
+
+    /// The best look at what a session of the user showed that DMS logs in as. What another user saw
+    /// is no answer: accounts differ.
+    pub fn session<T>(
+        &self,
+        what: &str,
+        of: impl Fn(&'a MysqlSession) -> Option<&'a Look<T>>,
+    ) -> Fact<Seen<'a, T>> {
+        let user = self.user.known();
+        let probes: Vec<&'a Probe> = self
+            .probes
+            .iter()
+            .copied()
+            .filter(|probe| match (user, &probe.user) {
+                (Some(user), Some(seen)) => user == seen,
+                _ => true,
+            })
+            .collect();
+        self.look_among(&probes, what, |probe| of(&probe.session), &Unlock::Login(self.role))
+    }
+
+    /// The best look at what any session showed, whoever logged in: the server's own settings.
+    pub fn setting<T>(
+        &self,
+        what: &str,
+        of: impl Fn(&'a MysqlSession) -> Option<&'a Look<T>>,
+    ) -> Fact<Seen<'a, T>> {
+        self.look_among(&self.probes, what, |probe| of(&probe.session), &Unlock::Login(self.role))
+    }
+
+    /// A variable of a new session; `Known(None)` where the server has none of that name.
+    pub fn variable(&self, name: &str) -> Fact<Option<&'a str>> {
+        match self.setting(name, |session| session.variables.as_ref()) {
+            Fact::Known(seen) => Fact::Known(seen.value.get(name).map(String::as_str)),
+            Fact::Unknown(gap) => Fact::Unknown(gap),
+        }
+    }
+
+    /// The resource that evidence names: the endpoint's ARN, or the host.
+    pub fn resource(&self) -> &str {
+        match (self.endpoint, &self.host) {
+            (Some(endpoint), _) => &endpoint.endpoint_arn,
+            (None, Fact::Known(host)) => host,
+            (None, Fact::Unknown(_)) => self.role.as_str(),
+        }
+    }
+
+    /// What lets us look at it without logging in.
+    fn unlook(&self) -> Unlock {
+        let place = match (self.host.known(), self.port.known()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.clone(),
+            (None, _) => return Unlock::Flag(format!("--{}-endpoint", self.role.as_str())),
+        };
+        Unlock::Vantage(format!("a place that reaches it, with `tidb-dms probe {place}`"))
+    }
+
+    fn look_among<T>(
+        &self,
+        probes: &[&'a Probe],
+        what: &str,
+        of: impl Fn(&'a Probe) -> Option<&'a Look<T>>,
+        unlock: &Unlock,
+    ) -> Fact<Seen<'a, T>> {
+        let mut gap = None;
+        for &probe in probes {
+            let Some(look) = of(probe) else { continue };
+            match &look.seen {
+                Fact::Known(value) => return Fact::Known(Seen { value, probe }),
+                Fact::Unknown(unknown) => gap = gap.or(Some(unknown)),
+            }
+        }
+        Fact::Unknown(match (gap, &self.host) {
+            (Some(gap), _) => gap.clone(),
+            (None, Fact::Unknown(gap)) => gap.clone(),
+            (None, Fact::Known(_)) => {
+                Gap::new(format!("{what} of {}", self.name), "nobody looked", unlock.clone())
+            }
+        })
+    }
+}
+
+/// The probes of a place that were not meant for the other end.
+fn probes<'a>(
+    facts: &'a crate::facts::Facts,
+    role: Role,
+    host: Option<&String>,
+    port: Option<&u16>,
+) -> Vec<&'a Probe> {
+    let mut probes: Vec<&Probe> = facts
+        .probes
+        .iter()
+        .filter(|probe| {
+            Some(&probe.host) == host
+                && Some(&probe.port) == port
+                && probe.role.is_none_or(|meant| meant == role)
+        })
+        .collect();
+    // Stable: among equals the order of the facts stays.
+    probes.sort_by_key(|probe| (probe.role.is_none(), probe.vantage == Vantage::Elsewhere));
+    probes
+}
+
+/// The user of an endpoint, which may stand in two places.
+fn user_name(endpoint: &Endpoint) -> Option<&str> {
+    let settings = endpoint.my_sql_settings.as_ref();
+    endpoint
+        .username
+        .as_deref()
+        .or_else(|| settings.and_then(|settings| settings.username.as_deref()))
+        .filter(|user| !user.is_empty())
+}
+
+/// Whether an engine of DMS speaks MySQL.
+pub(crate) fn is_mysql(engine: &str) -> bool {
+    matches!(engine.to_ascii_lowercase().as_str(), "mysql" | "mariadb" | "aurora" | "aurora-mysql")
+}
