@@ -63,8 +63,8 @@ class Lab:
                 zone.append(f"{host}. CNAME {alias}.")
                 host = alias
             zone += [f"{host}. A {address}" for address in addresses]
-        # Nobody answers for this one: the resolver gives up on it with SERVFAIL.
-        zone += [f"{world.BROKEN_NAME}. NS ns.{world.BROKEN_NAME}.", f"ns.{world.BROKEN_NAME}. A 127.0.0.9"]
+        # The server of this one has no address: the resolver gives up with SERVFAIL.
+        zone += [f"{world.BROKEN_NAME}. NS nobody.lab."]
         with open(self.path("root.zone"), "w") as file:
             file.write("\n".join(zone) + "\n")
         with open(self.path("unbound.conf"), "w") as file:

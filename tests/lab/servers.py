@@ -5,20 +5,19 @@
 SERVERS.json lists `{"name", "addresses", "port", "kind", "identity", …}`; prints `ready` once all of them listen.
 SIGTERM ends it; then a line names every question that a stand-in couldn't answer.
 """
-import asyncio
 import json
 import os
 import random
 import signal
+import socket
 import ssl
 import sys
+import threading
 
-from tidb.protocol import Greeting
+from tidb.protocol import Channel, Gone, Greeting
 from tidb.standin import StandIn
 
-# Kinds: `tidb`; `silent` takes the connection and says nothing; `plain` can't do TLS; `garbage` says nonsense;
-# `web` speaks HTTP; `cut` hangs up at once; `stuck` greets and then says nothing more.
-PLAIN_KINDS = ("silent", "garbage", "web", "cut", "stuck")
+VERSION = "8.0.11-TiDB-v8.5.4"
 
 
 def context(folder, identity, only):
@@ -30,54 +29,87 @@ def context(folder, identity, only):
     return made
 
 
-async def misbehave(kind, recorded, reader, writer):
-    try:
-        if kind == "garbage":
-            writer.write(random.Random(7).randbytes(300))
-        elif kind == "web":
-            writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        elif kind == "stuck":
-            packet = Greeting(recorded, "8.0.11-TiDB-v8.5.4").packet(tls=True)
-            writer.write(len(packet).to_bytes(3, "little") + b"\0" + packet)
-        if kind != "cut":
-            while await reader.read(4096):
-                pass
-    except OSError:
-        pass
-    finally:
-        writer.close()
+# Each takes a connection and treats it in one bad way.
+
+def silent(channel):
+    drain(channel)
 
 
-async def main():
+def garbage(channel):
+    channel.connection.sendall(random.Random(7).randbytes(300))
+    drain(channel)
+
+
+def web(channel):
+    channel.connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    drain(channel)
+
+
+def cut(channel):
+    """Hangs up before a word."""
+
+
+def stuck(channel):
+    """Greets, and then says nothing more."""
+    recorded = bytes.fromhex(StandIn({"accounts": {}}).recorded["greeting_hex"])
+    channel.write(Greeting(recorded, VERSION).packet(tls=True))
+    drain(channel)
+
+
+def drain(channel):
+    while True:
+        channel.exactly(1)
+
+
+MISBEHAVIOUR = {"silent": silent, "garbage": garbage, "web": web, "cut": cut, "stuck": stuck}
+
+
+def misbehaving(how):
+    def serve(connection, _peer):
+        try:
+            how(Channel(connection))
+        except (Gone, OSError):
+            pass
+        finally:
+            connection.close()
+    return serve
+
+
+def accept(listener, serve):
+    while True:
+        connection, peer = listener.accept()
+        connection.settimeout(120)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=serve, args=(connection, peer[0]), daemon=True).start()
+
+
+def main():
     with open(sys.argv[1]) as file:
         asked = json.load(file)
     stand_ins = []
     for server in asked["servers"]:
-        kind = server["kind"]
-        if kind in PLAIN_KINDS:
-            recorded = bytes.fromhex(StandIn({"accounts": {}}).recorded["greeting_hex"])
-
-            async def serve(reader, writer, kind=kind, recorded=recorded):
-                await misbehave(kind, recorded, reader, writer)
-        elif kind in ("tidb", "plain"):
+        if server["kind"] in MISBEHAVIOUR:
+            serve = misbehaving(MISBEHAVIOUR[server["kind"]])
+        else:
             made = StandIn(server)
             stand_ins.append((server["name"], made))
-            tls = None if kind == "plain" else context(asked["certificates"], server.get("identity", "right"), server.get("only"))
+            # A plain server is one without a certificate.
+            tls = None if server["kind"] == "plain" else context(
+                asked["certificates"], server.get("identity", "right"), server.get("only"))
 
-            async def serve(reader, writer, made=made, tls=tls):
-                await made.serve(reader, writer, tls)
-        else:
-            raise SystemExit(f"no kind {kind}")
+            def serve(connection, peer, made=made, tls=tls):
+                made.serve(connection, peer, tls)
         for address in server["addresses"]:
-            await asyncio.start_server(serve, address, server["port"])
-    print("ready", flush=True)
-    ended = asyncio.Event()
+            listener = socket.create_server((address, server["port"]), backlog=64)
+            threading.Thread(target=accept, args=(listener, serve), daemon=True).start()
+    ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    await ended.wait()
+        signal.signal(number, lambda *_: ended.set())
+    print("ready", flush=True)
+    ended.wait()
     for name, made in stand_ins:
         for question in made.mistakes:
             print(f"{name} had no answer to: {question}", flush=True)
 
 
-asyncio.run(main())
+main()

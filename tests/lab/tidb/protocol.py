@@ -1,5 +1,4 @@
 """The server's side of the MySQL protocol, as much as a client needs to log in and to ask: packets, TLS, results."""
-import asyncio
 import hashlib
 import os
 import struct
@@ -40,46 +39,64 @@ def text(value):
 
 
 class Channel:
-    """Packets over a stream, with their sequence numbers."""
+    """Packets over a socket, with their sequence numbers.
 
-    def __init__(self, reader, writer):
-        self.reader, self.writer, self.sequence = reader, writer, 0
+    Never reads further than it must: behind a request for TLS the client's hello may already wait.
+    """
 
-    async def read(self):
-        try:
-            head = await self.reader.readexactly(4)
-            length = int.from_bytes(head[:3], "little")
-            self.sequence = (head[3] + 1) % 256
-            return await self.reader.readexactly(length)
-        except (asyncio.IncompleteReadError, ConnectionError, OSError) as error:
-            raise Gone from error
+    def __init__(self, connection):
+        self.connection, self.sequence = connection, 0
 
-    async def write(self, payload):
-        self.writer.write(len(payload).to_bytes(3, "little") + bytes([self.sequence]) + payload)
+    def exactly(self, length):
+        read = bytearray()
+        while len(read) < length:
+            try:
+                part = self.connection.recv(length - len(read))
+            except OSError as error:
+                raise Gone from error
+            if not part:
+                raise Gone
+            read += part
+        return bytes(read)
+
+    def read(self):
+        head = self.exactly(4)
+        self.sequence = (head[3] + 1) % 256
+        return self.exactly(int.from_bytes(head[:3], "little"))
+
+    def write(self, payload):
+        packet = len(payload).to_bytes(3, "little") + bytes([self.sequence]) + payload
         self.sequence = (self.sequence + 1) % 256
         try:
-            await self.writer.drain()
-        except (ConnectionError, OSError) as error:
+            self.connection.sendall(packet)
+        except OSError as error:
             raise Gone from error
 
-    async def ok(self):
-        await self.write(b"\x00\x00\x00" + struct.pack("<HH", AUTOCOMMIT, 0))
+    def start_tls(self, context):
+        """Goes on in TLS over the same connection."""
+        try:
+            self.connection = context.wrap_socket(self.connection, server_side=True)
+        except OSError as error:
+            raise Gone from error
 
-    async def refuse(self, refusal):
-        await self.write(b"\xff" + struct.pack("<H", refusal.code) + b"#" + refusal.state.encode() + refusal.message.encode())
+    def ok(self):
+        self.write(b"\x00\x00\x00" + struct.pack("<HH", AUTOCOMMIT, 0))
 
-    async def result(self, columns, rows, deprecate_eof):
+    def refuse(self, refusal):
+        self.write(b"\xff" + struct.pack("<H", refusal.code) + b"#" + refusal.state.encode() + refusal.message.encode())
+
+    def result(self, columns, rows, deprecate_eof):
         """A result set of text columns."""
-        await self.write(lenenc(len(columns)))
+        self.write(lenenc(len(columns)))
         for name in columns:
-            await self.write(text("def") + text("") * 3 + text(name) + text(name) + b"\x0c"
+            self.write(text("def") + text("") * 3 + text(name) + text(name) + b"\x0c"
                              + struct.pack("<HIBHB", 46, 1024, 0xFD, 0, 0) + b"\x00\x00")
         eof = b"\xfe" + struct.pack("<HH", 0, AUTOCOMMIT)
         if not deprecate_eof:
-            await self.write(eof)
+            self.write(eof)
         for row in rows:
-            await self.write(b"".join(text(value) for value in row))
-        await self.write(b"\xfe\x00\x00" + struct.pack("<HH", AUTOCOMMIT, 0) if deprecate_eof else eof)
+            self.write(b"".join(text(value) for value in row))
+        self.write(b"\xfe\x00\x00" + struct.pack("<HH", AUTOCOMMIT, 0) if deprecate_eof else eof)
 
 
 class Greeting:
@@ -129,8 +146,3 @@ def proves(password, salt, proof):
     expected = bytes(a ^ b for a, b in zip(once, hashlib.sha1(salt + hashlib.sha1(once).digest()).digest()))
     return proof == expected
 
-
-async def start_tls(reader, writer, context):
-    """Goes on in TLS over the same connection."""
-    await writer.start_tls(context)
-    return reader, writer

@@ -32,60 +32,56 @@ class StandIn:
                           "have_ssl": "YES", **settings.get("variables", {})}
         self.mistakes = []
 
-    async def serve(self, reader, writer, context):
-        channel = Channel(reader, writer)
+    def serve(self, connection, peer, context):
+        channel = Channel(connection)
         try:
-            await self.talk(channel, context)
+            self.talk(channel, peer, context)
         except Gone:
             pass
         finally:
-            writer.close()
+            channel.connection.close()
 
-    async def talk(self, channel, context):
-        peer = channel.writer.get_extra_info("peername")[0]
+    def talk(self, channel, peer, context):
         greeting = Greeting(bytes.fromhex(self.recorded["greeting_hex"]), self.version)
         channel.sequence = 0
-        await channel.write(greeting.packet(tls=context is not None))
-        first = await channel.read()
+        channel.write(greeting.packet(tls=context is not None))
+        first = channel.read()
         safe = len(first) == 32
         if safe:
-            try:
-                await channel.writer.start_tls(context)
-            except OSError as error:
-                raise Gone from error
-            first = await channel.read()
+            channel.start_tls(context)
+            first = channel.read()
         login = Login(first)
         try:
-            account = await self.admit(channel, login, greeting, peer, safe)
+            account = self.admit(channel, login, greeting, peer, safe)
         except Refusal as refusal:
-            await channel.refuse(refusal)
+            channel.refuse(refusal)
             return
-        await channel.ok()
+        channel.ok()
         session = {"schema": login.schema, "account": account}
         deprecate_eof = bool(login.capabilities & protocol.DEPRECATE_EOF)
         while True:
-            packet = await channel.read()
+            packet = channel.read()
             command, rest = packet[0], packet[1:]
             try:
                 if command == 0x01:
                     return
                 if command == 0x0E or command == 0x1F:
-                    await channel.ok()
+                    channel.ok()
                 elif command == 0x02:
                     self.use(session, rest.decode())
-                    await channel.ok()
+                    channel.ok()
                 elif command == 0x03:
                     answer = self.answer(session, rest.decode().strip().rstrip(";"))
                     if answer is None:
-                        await channel.ok()
+                        channel.ok()
                     else:
-                        await channel.result(*answer, deprecate_eof)
+                        channel.result(*answer, deprecate_eof)
                 else:
                     raise Refusal(1047, f"command {command} not supported now", "08S01")
             except Refusal as refusal:
-                await channel.refuse(refusal)
+                channel.refuse(refusal)
 
-    async def admit(self, channel, login, greeting, peer, safe):
+    def admit(self, channel, login, greeting, peer, safe):
         """The account that logs in, or why it doesn't."""
         if self.settings.get("require_tls") and not safe:
             # The text of the shared gateway, as many reports quote it.
@@ -97,8 +93,8 @@ class StandIn:
                           "#user-name-prefix")
         proof = login.proof
         if login.plugin not in (None, protocol.NATIVE):
-            await channel.write(b"\xfe" + protocol.NATIVE + b"\0" + greeting.salt + b"\0")
-            proof = await channel.read()
+            channel.write(b"\xfe" + protocol.NATIVE + b"\0" + greeting.salt + b"\0")
+            proof = channel.read()
         account = self.settings["accounts"].get(login.user)
         if account is None or not protocol.proves(account["password"], greeting.salt, proof):
             used = "YES" if proof else "NO"

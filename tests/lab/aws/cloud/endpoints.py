@@ -11,6 +11,8 @@ from .interfaces import OwnedInterface, every_backend
 
 
 def install():
+    asked = EC2Response.create_vpc_endpoint
+    EC2Response.create_vpc_endpoint = lambda self: with_addresses(self, asked)
     plain = EC2Backend.create_vpc_endpoint
     EC2Backend.create_vpc_endpoint = lambda self, *given, **named: create(self, plain, *given, **named)
     service = EC2Backend.create_vpc_endpoint_service_configuration
@@ -21,6 +23,13 @@ def install():
     EC2Response.accept_vpc_endpoint_connections = lambda self: answered(self, "available")
     EC2Response.reject_vpc_endpoint_connections = lambda self: answered(self, "rejected")
     EC2Response.describe_vpc_endpoint_connections = describe_vpc_endpoint_connections
+
+
+def with_addresses(self, asked):
+    """Notes which addresses the customer wants in which subnet; moto doesn't pass it on."""
+    self.ec2_backend.wanted_addresses = {
+        one["SubnetId"]: one["Ipv4"] for one in self._get_param("SubnetConfigurations", []) if "Ipv4" in one}
+    return asked(self)
 
 
 def with_real_id(backend, service):
@@ -54,7 +63,8 @@ def create(backend, plain, *given, **named):
     groups = named.get("security_group_ids") or [backend.get_default_security_group(named["vpc_id"]).id]
     endpoint_id = random_vpc_ep_id()
     subnets = [backend.get_subnet(one) for one in named.get("subnet_ids") or []]
-    interfaces = [OwnedInterface(backend, subnet, kind="vpc_endpoint", groups=groups,
+    wanted = getattr(backend, "wanted_addresses", {})
+    interfaces = [OwnedInterface(backend, subnet, kind="vpc_endpoint", groups=groups, private=wanted.get(subnet.id),
                                  requester="AROALABPRIVATELINK00:VpcEndpoint",
                                  description=f"VPC Endpoint Interface {endpoint_id}") for subnet in subnets]
     endpoint = VPCEndPoint(backend, endpoint_id, named["vpc_id"], name, "Interface", named.get("policy_document"), [],

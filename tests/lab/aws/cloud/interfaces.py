@@ -32,8 +32,8 @@ def private_address(backend, subnet):
 class OwnedInterface(NetworkInterface):
     """An interface in the customer's subnet that a service made and manages."""
 
-    def __init__(self, backend, subnet, *, kind, description, requester, groups=(), public=None):
-        super().__init__(backend, subnet, private_address(backend, subnet), description=description)
+    def __init__(self, backend, subnet, *, kind, description, requester, groups=(), public=None, private=None):
+        super().__init__(backend, subnet, private or private_address(backend, subnet), description=description)
         self._group_set = [backend.get_security_group_from_id(group) for group in groups]
         self.interface_type = kind
         self.requester_managed = True
