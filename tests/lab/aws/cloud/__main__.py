@@ -5,13 +5,12 @@ import os
 import threading
 import urllib.request
 
-os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 # IAM is enforced before moto sees a call.
 os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "inf"
 
 from werkzeug.serving import make_server  # noqa: E402
 
-from . import ec2  # noqa: E402
+from . import ec2, identity  # noqa: E402
 from .front import Front  # noqa: E402
 
 
@@ -22,6 +21,7 @@ def main():
     arguments = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     ec2.install()
+    identity.install()
     server = make_server(arguments.host, arguments.port, Front(), threaded=True)
     url = f"http://{arguments.host}:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
