@@ -193,11 +193,14 @@ class Topology:
     def arguments(self):
         """The flags of a run that AWS can't answer."""
         given = ["--replication-config", "orders"] if self.compute == "serverless" else ["--task", "orders-to-tidb"]
-        if self.path in ("public-subnet", "nat") and self.egress:
-            entry = f"{self.egress}-{self.egress}" if self.tier == "starter" else f"{self.egress}/32"
-            given += ["--ip-access-list", entry]
-        if self.path == "private-endpoint":
-            # Without TLS at DMS no endpoint names a CA.
+        if self.path in ("public-subnet", "nat"):
+            listed = self.egress or "203.0.113.7"
+            given += ["--ip-access-list", f"{listed}-{listed}" if self.tier == "starter" else f"{listed}/32"]
+        else:
+            # The lab answers as the VPC does, so the program runs as if in one of its subnets.
+            given += ["--seat", self.private[0]]
+        if self.ssl_mode == "none":
+            # Without TLS at DMS no endpoint names a CA, and without a CA nobody logs in.
             given += ["--ca", os.path.join(self.certificates, "ca.pem")]
         return given
 

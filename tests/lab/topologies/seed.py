@@ -136,18 +136,18 @@ def no_vpc_role(made):
                                       PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole")
 
 
-def plant(cloud, certificates, name):
+def plant(cloud, certificates, name, **differently):
     """Builds one of them in a lab made new, and says what a doctor must find."""
     cloud.lab("POST", "reset", seed=1)
     base, built, breaks, causes = BROKEN.get(name, (name, {}, lambda made: None, []))
-    made = Topology(cloud, certificates, **{**HEALTHY[base], **built})
+    made = Topology(cloud, certificates, **{**HEALTHY[base], **built, **differently})
     breaks(made)
     mistakes = cloud.lab("GET", "mistakes")["mistakes"]
     if mistakes:
         raise SystemExit(f"the lab's own mistakes: {mistakes}")
     cloud.lab("DELETE", "requests")
     return {"name": name, "region": cloud.region, "arguments": made.arguments(), "environment": cloud.environment(),
-            "exit": 1 if causes else 0, "causes": causes, "host": made.host, "egress": made.egress}
+            "exit": 1 if causes else 0, "causes": causes, "host": made.host, "egress": made.egress, "vpc": made.vpc}
 
 
 def main():
