@@ -140,7 +140,7 @@ auth-zone:
                 "folder": self.folder, "password": world.PASSWORD, "skipped": self.skipped, "versions": self.versions,
                 "hosts": {name: {"addresses": addresses} for name, addresses in {**world.ADDRESSES, **world.BAD_ADDRESSES}.items()},
                 "names": {"starter": world.STARTER, "dedicated": world.DEDICATED, "rds": world.RDS, "maria": world.MARIA,
-                          "real": world.REAL, "bad": {name: f"{name}.{world.BAD_DOMAIN}" for name in world.BAD},
+                          "real": world.REAL, "bad": {name: world.bad_host(name) for name in world.BAD},
                           "refused": world.REFUSED, "dropped": world.DROPPED, "no_name": world.NO_NAME,
                           "silent_name": world.SILENT_NAME, "broken_name": world.BROKEN_NAME}}
 

@@ -31,8 +31,7 @@ TIDB_CLOUD_VPC = "10.250.0.0/16"
 # What the gateway resolves through: a name of the load balancer's, as AWS's own names do.
 CHAINS = {STARTER: ["gateway01-nlb.us-east-1.prod.aws.tidbcloud.com", "k8s-gateway-0a1b2c3d.elb.us-east-1.amazonaws.com"]}
 
-# Servers that misbehave, one a way; hosts of Dedicated's kind, since no rule is about their names.
-BAD_DOMAIN = "bad000000000.clusters.tidb-cloud.com"
+# Servers that misbehave, one a way, each a cluster of Dedicated's kind.
 BAD = {
     "silent": {"kind": "silent"},
     "plain": {"kind": "plain"},
@@ -51,12 +50,20 @@ BAD = {
     "missing-intermediate": {"kind": "tidb", "identity": "missing-intermediate"},
     "poor": {"kind": "tidb", "poor": True},
 }
+
+
+def bad_host(name):
+    return f"tidb.bad{name.replace('-', '')}.clusters.tidb-cloud.com"
+
+
 # Nobody listens at the one, nothing answers from the other.
-REFUSED, DROPPED = f"refused.{BAD_DOMAIN}", f"dropped.{BAD_DOMAIN}"
-BAD_ADDRESSES = {f"{name}.{BAD_DOMAIN}": [f"44.219.0.{place + 10}"] for place, name in enumerate(BAD)}
+REFUSED, DROPPED = bad_host("refused"), bad_host("dropped")
+BAD_ADDRESSES = {bad_host(name): [f"44.219.0.{place + 10}"] for place, name in enumerate(BAD)}
 BAD_ADDRESSES |= {REFUSED: ["44.219.0.1"], DROPPED: ["44.218.0.1"]}
 # Names that the DNS itself makes trouble of.
-NO_NAME, SILENT_NAME, BROKEN_NAME = f"nothing.{BAD_DOMAIN}", "mute.lab-dns.example", "broken.lab-dns.example"
+NO_NAME, SILENT_NAME, BROKEN_NAME = bad_host("noname"), bad_host("mute"), bad_host("dns")
+# A private endpoint's host that nothing serves, since private DNS is off.
+NO_PRIVATE_NAME = "privatelink-19305678.n0dns2vabcd.clusters.tidb-cloud.com"
 
 
 def hosts():
@@ -95,7 +102,7 @@ def servers():
             *ADDRESSES[DEDICATED], *ADDRESSES[DEDICATED_PRIVATE], *ADDRESSES[DEDICATED_PEERED]]},
     ]
     for name, how in BAD.items():
-        one = {"name": name, "port": 4000, "addresses": BAD_ADDRESSES[f"{name}.{BAD_DOMAIN}"], "schemas": [SCHEMA],
+        one = {"name": name, "port": 4000, "addresses": BAD_ADDRESSES[bad_host(name)], "schemas": [SCHEMA],
                "accounts": account("dms"), **how}
         if one.pop("poor", False):
             one["accounts"]["dms"]["grants"] = ["GRANT USAGE ON *.* TO 'dms'@'%'",

@@ -28,7 +28,7 @@ class Topology:
     """One migration and all that it stands on; ids are attributes, for a later hand to break."""
 
     def __init__(self, cloud, certificates, tier, path, *, compute="instance", tidb="target", ssl_mode=None, port=4000,
-                 host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False):
+                 host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False, prefix_list=False):
         self.cloud, self.ec2, self.dms = cloud, cloud.ec2, cloud.dms
         self.certificates, self.tier, self.path, self.compute, self.tidb = certificates, tier, path, compute, tidb
         self.host, self.port = host or HOSTS[tier, path], port
@@ -36,7 +36,7 @@ class Topology:
         # The guide: verify-full on the public path, none will do on a private endpoint.
         self.ssl_mode = ssl_mode or ("none" if path == "private-endpoint" else "verify-full")
         self.public = path == "public-subnet" if public is None else public
-        self.accepted, self.private_dns, self.multi_az = accepted, private_dns, multi_az
+        self.accepted, self.private_dns, self.multi_az, self.prefix_list = accepted, private_dns, multi_az, prefix_list
         self.network()
         self.filters()
         getattr(self, path.replace("-", "_"))()
@@ -77,12 +77,20 @@ class Topology:
         return made
 
     def filters(self):
-        self.instance_group = self.group("dms-replication", outward=[(self.port, "0.0.0.0/0"), (3306, "10.51.0.0/16")])
+        self.instance_group = self.group("dms-replication", outward=[(self.port, self.abroad()), (3306, "10.51.0.0/16")])
         self.endpoint_group = self.group("tidb-cloud-endpoint", inward=[(self.port, "10.51.0.0/16")])
         self.database_group = self.group("orders-db", inward=[(3306, "10.51.0.0/16")])
         # The database's own interface, as RDS has one.
         self.ec2.create_network_interface(SubnetId=self.data, PrivateIpAddress=world.ADDRESSES[world.RDS][0],
                                           Groups=[self.database_group], Description="RDSNetworkInterface")
+
+    def abroad(self):
+        """Where the replication may go: anywhere, or to the clusters' addresses on a list."""
+        if not self.prefix_list:
+            return "0.0.0.0/0"
+        return self.ec2.create_managed_prefix_list(
+            PrefixListName="tidb-cloud", AddressFamily="IPv4", MaxEntries=2,
+            Entries=[{"Cidr": "44.210.0.0/16"}, {"Cidr": "44.211.0.0/16"}])["PrefixList"]["PrefixListId"]
 
     # The ways to the cluster.
 
@@ -206,4 +214,7 @@ class Topology:
 
 
 def rules(listed):
-    return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": block}]} for port, block in listed]
+    """Security group rules for (port, CIDR or prefix list)."""
+    def to(where):
+        return {"PrefixListIds": [{"PrefixListId": where}]} if where.startswith("pl-") else {"IpRanges": [{"CidrIp": where}]}
+    return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **to(where)} for port, where in listed]

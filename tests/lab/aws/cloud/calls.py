@@ -39,8 +39,9 @@ def read(environ):
     body = environ["wsgi.input"].read(length) if length else b""
     headers = {name[5:].replace("_", "-").lower(): value
                for name, value in environ.items() if name.startswith("HTTP_")}
-    if environ.get("CONTENT_TYPE"):
-        headers["content-type"] = environ["CONTENT_TYPE"]
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
     found = CREDENTIAL.search(headers.get("authorization", ""))
     key, region, service = found.groups() if found else ("", "us-east-1", "")
     target = headers.get("x-amz-target")

@@ -31,8 +31,7 @@ def create_endpoint(dms, region, given):
                 "EngineName": given["EngineName"], "Status": "active", "SslMode": given.get("SslMode", "none"),
                 "EngineDisplayName": {"mysql": "MySQL", "mariadb": "MariaDB", "aurora": "Amazon Aurora MySQL"}.get(
                     given["EngineName"], given["EngineName"]),
-                "KmsKeyId": given.get("KmsKeyId") or
-                f"arn:{region.partition}:kms:{region.region}:{region.account}:key/4c1731d6-5435-ed4d-be13-d53411a7cfbd"}
+                "KmsKeyId": given.get("KmsKeyId") or region.key}
     region.endpoints[name] = endpoint
     update(region, endpoint, given)
     region.tag(arn, given.get("Tags"))

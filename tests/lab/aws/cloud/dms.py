@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from botocore.validate import ParamValidator
 from moto.ec2.models import ec2_backends
 from moto.iam.models import get_account_id_from
+from moto.kms.models import kms_backends
 from moto.moto_api._internal import mock_random as random
 from moto.utilities.utils import get_partition
 
@@ -30,10 +31,21 @@ class Region:
         self.groups, self.instances, self.endpoints, self.certificates = {}, {}, {}, {}
         self.tasks, self.configs, self.replications, self.connections = {}, {}, {}, {}
         self.tags = {}
+        self._key = None
 
     @property
     def ec2(self):
         return ec2_backends[self.account][self.region]
+
+    @property
+    def key(self):
+        """The key that AWS keeps for DMS in every region: `aws/dms`."""
+        if self._key is None:
+            backend = kms_backends[self.account][self.region]
+            made = backend.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "Default key of DMS", None)
+            made.key_manager = "AWS"
+            self._key = made.arn
+        return self._key
 
     def arn(self, kind, name=None):
         name = name or "".join(random.choice(LETTERS) for _ in range(26))

@@ -137,8 +137,7 @@ def create_instance(dms, region, given):
                  "MultiAZ": given.get("MultiAZ", False),
                  "EngineVersion": given.get("EngineVersion", DEFAULT_VERSION),
                  "AutoMinorVersionUpgrade": given.get("AutoMinorVersionUpgrade", True),
-                 "KmsKeyId": given.get("KmsKeyId") or
-                 f"arn:{region.partition}:kms:{region.region}:{region.account}:key/4c1731d6-5435-ed4d-be13-d53411a7cfbd",
+                 "KmsKeyId": given.get("KmsKeyId") or region.key,
                  "ReplicationInstanceArn": arn, "PubliclyAccessible": public,
                  "NetworkType": given.get("NetworkType", "IPV4"),
                  **({"DnsNameServers": given["DnsNameServers"]} if given.get("DnsNameServers") else {})}}
