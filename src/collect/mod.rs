@@ -8,10 +8,14 @@ use std::{
 use jiff::Timestamp;
 use tidb_dms_checks::facts::Facts;
 
+#[cfg(feature = "live")]
+pub mod aws;
 mod document;
 pub mod evidence;
 pub mod facts;
 pub mod given;
+#[cfg(feature = "live")]
+pub mod live;
 #[cfg(feature = "live")]
 pub mod probe;
 mod text;
