@@ -280,7 +280,8 @@ def unknown_task(bench):
 # Servers that misbehave. None of them makes a path fail: the laptop isn't the replication.
 
 def against(bench, host, **differently):
-    planted = bench.plant("dedicated-nat-instance", host=host, **differently)
+    # DMS itself hasn't tested this one: its success would say more than we can see.
+    planted = bench.plant("dedicated-nat-instance", host=host, tested=False, **differently)
     return bench.doctor(*planted["arguments"], "--timeout", "20")
 
 

@@ -113,10 +113,18 @@ def servers():
 
 
 def source_sql():
-    """What the source databases are set up with; one statement a line."""
+    """What the databases on AWS's side are set up with, as source or as target; one statement a line."""
     return "".join(f"{line};\n" for line in (
         f"CREATE DATABASE {SCHEMA}",
         f"CREATE TABLE {SCHEMA}.orders (id INT PRIMARY KEY, item VARCHAR(40))",
         f"CREATE USER 'dms'@'%' IDENTIFIED BY '{PASSWORD}'",
-        f"GRANT SELECT ON {SCHEMA}.* TO 'dms'@'%'",
-        "GRANT REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'dms'@'%'"))
+        f"GRANT ALL ON {SCHEMA}.* TO 'dms'@'%'",
+        "GRANT ALL ON awsdms_control.* TO 'dms'@'%'",
+        "GRANT REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO 'dms'@'%'",
+        # RDS keeps its own settings in a table; mysql.rds_set_configuration writes it.
+        "CREATE TABLE mysql.rds_configuration (name VARCHAR(100) PRIMARY KEY, value VARCHAR(100), description VARCHAR(300))",
+        "INSERT INTO mysql.rds_configuration VALUES ('binlog retention hours', '48', 'binlog retention hours')",
+        "GRANT SELECT ON mysql.rds_configuration TO 'dms'@'%'",
+        "SET GLOBAL local_infile = ON",
+        "SET GLOBAL net_read_timeout = 300",
+        "SET GLOBAL net_write_timeout = 300"))

@@ -76,6 +76,8 @@ pub(super) struct Recorder {
 #[derive(Debug, Default)]
 struct Heard {
     has_begun: AtomicBool,
+    /// Whether the last answer was one of success.
+    was_good: AtomicBool,
     body: Mutex<Option<Vec<u8>>>,
 }
 
@@ -93,6 +95,12 @@ impl Recorder {
     pub(super) fn body(&self) -> Vec<u8> {
         let mut body = self.heard.body.lock().unwrap_or_else(PoisonError::into_inner);
         body.take().unwrap_or_default()
+    }
+
+    /// The bytes of an answer of success that only the SDK's types can't hold. DMS says `[null]` of
+    /// the public addresses of an instance that has none, and the SDK's lists know no null.
+    pub(super) fn good_body(&self) -> Option<Vec<u8>> {
+        self.heard.was_good.load(Ordering::Relaxed).then(|| self.body())
     }
 }
 
@@ -122,6 +130,8 @@ impl Intercept for Recorder {
         if !self.keeps_answer {
             return Ok(());
         }
+        let was_good = context.response().status().is_success();
+        self.heard.was_good.store(was_good, Ordering::Relaxed);
         let bytes = context.response().body().bytes().map(<[u8]>::to_vec);
         *self.heard.body.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
         Ok(())
@@ -318,7 +328,9 @@ macro_rules! send {
         let sent = $request.customize().interceptor(recorder.clone()).send();
         match $look.watch.wait(sent).await {
             Ok(Ok(_)) => Ok(recorder.body()),
-            Ok(Err(error)) => Err($crate::collect::aws::call::Failure::of(&error)),
+            Ok(Err(error)) => recorder
+                .good_body()
+                .ok_or_else(|| $crate::collect::aws::call::Failure::of(&error)),
             Err(_) => {
                 $look.aws.effort.unfinished($action);
                 Err($crate::collect::aws::call::Failure::TimeUp)

@@ -28,7 +28,7 @@ class Topology:
     """One migration and all that it stands on; ids are attributes, for a later hand to break."""
 
     def __init__(self, cloud, certificates, tier, path, *, compute="instance", tidb="target", ssl_mode=None, port=4000,
-                 host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False, prefix_list=False):
+                 host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False, prefix_list=False, tested=True):
         self.cloud, self.ec2, self.dms = cloud, cloud.ec2, cloud.dms
         self.certificates, self.tier, self.path, self.compute, self.tidb = certificates, tier, path, compute, tidb
         self.host, self.port = host or HOSTS[tier, path], port
@@ -36,7 +36,8 @@ class Topology:
         # The guide: verify-full on the public path, none will do on a private endpoint.
         self.ssl_mode = ssl_mode or ("none" if path == "private-endpoint" else "verify-full")
         self.public = path == "public-subnet" if public is None else public
-        self.accepted, self.private_dns, self.multi_az, self.prefix_list = accepted, private_dns, multi_az, prefix_list
+        self.accepted, self.private_dns, self.multi_az, self.prefix_list, self.tested = (
+            accepted, private_dns, multi_az, prefix_list, tested)
         self.network()
         self.filters()
         getattr(self, path.replace("-", "_"))()
@@ -186,7 +187,7 @@ class Topology:
         said = self.dms.describe_replication_instances()["ReplicationInstances"][0]
         if self.path == "public-subnet":
             self.egress = said.get("ReplicationInstancePublicIpAddress")
-        for arn in self.endpoints.values():
+        for arn in self.endpoints.values() if self.tested else ():
             self.dms.test_connection(ReplicationInstanceArn=self.instance, EndpointArn=arn)
         self.dms.create_replication_task(ReplicationTaskIdentifier="orders-to-tidb", MigrationType=kind,
                                          ReplicationInstanceArn=self.instance, **sides)
