@@ -77,6 +77,38 @@ impl World {
         self.run(&output, begin.elapsed())
     }
 
+    /// The same report from the saved facts, byte for byte, in every format.
+    pub(crate) fn replays(&self, arguments: &[&str]) {
+        let live: Vec<(PathBuf, String)> = FORMATS
+            .iter()
+            .map(|format| {
+                let file = self.file(&format!("live.{format}"));
+                let report = format!("{format}={}", file.display());
+                (file, report)
+            })
+            .collect();
+        let mut all = arguments.to_vec();
+        for (_, report) in &live {
+            all.extend(["--report", report]);
+        }
+        let run = self.doctor(&all);
+        let mut command = program();
+        command.args(["doctor", "--facts"]).arg(self.file("after.json"));
+        let again = |format: &str| self.file(&format!("again.{format}"));
+        for format in FORMATS {
+            command.arg("--report").arg(format!("{format}={}", again(format).display()));
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), run.code);
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), run.stdout);
+        for (format, (file, _)) in FORMATS.iter().zip(&live) {
+            let (live, again) = (fs::read(file).unwrap(), fs::read(again(format)).unwrap());
+            assert!(!live.is_empty() && live == again, "{format} differs");
+            let text = String::from_utf8(live).unwrap();
+            assert!(!text.contains(PASSWORD), "{text}");
+        }
+    }
+
     pub(crate) fn run(&self, output: &Output, took: Duration) -> Run {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let saved = fs::read_to_string(self.file("after.json")).unwrap_or_default();
@@ -283,45 +315,13 @@ pub(crate) fn replay(world: &World, run: &Run) -> String {
     run.stdout.clone()
 }
 
-/// The same report from the saved facts, byte for byte, in every format.
-fn replays(world: &World, arguments: &[&str]) {
-    let live: Vec<(PathBuf, String)> = FORMATS
-        .iter()
-        .map(|format| {
-            let file = world.file(&format!("live.{format}"));
-            let report = format!("{format}={}", file.display());
-            (file, report)
-        })
-        .collect();
-    let mut all = arguments.to_vec();
-    for (_, report) in &live {
-        all.extend(["--report", report]);
-    }
-    let run = world.doctor(&all);
-    let mut command = program();
-    command.args(["doctor", "--facts"]).arg(world.file("after.json"));
-    let again = |format: &str| world.file(&format!("again.{format}"));
-    for format in FORMATS {
-        command.arg("--report").arg(format!("{format}={}", again(format).display()));
-    }
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), run.code);
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), run.stdout);
-    for (format, (file, _)) in FORMATS.iter().zip(&live) {
-        let (live, again) = (fs::read(file).unwrap(), fs::read(again(format)).unwrap());
-        assert!(!live.is_empty() && live == again, "{format} differs");
-        let text = String::from_utf8(live).unwrap();
-        assert!(!text.contains(PASSWORD), "{text}");
-    }
-}
-
 #[test]
 fn a_saved_run_says_the_same_again() {
     let authority = Authority::new("right");
     let server = Server::tls(&Authority::new("wrong").identity(&["localhost"]), ALL);
     let world = World::new(Some(closed_port()), server.port);
     let ca = ca_file(&world, &authority);
-    replays(&world, &["--ca", &ca, "--seat", "subnet-0e266294764325f99", "--other-ca", &ca]);
+    world.replays(&["--ca", &ca, "--seat", "subnet-0e266294764325f99", "--other-ca", &ca]);
     let facts = fs::read_to_string(world.file("after.json")).unwrap();
     let facts: Value = serde_json::from_str(&facts).unwrap();
     assert_eq!(facts["asked"]["seat"], "subnet-0e266294764325f99");
