@@ -67,8 +67,8 @@ fn without_credentials_or_region_it_ends_with_one_line() {
 
 #[test]
 fn the_endpoint_of_the_environment_is_asked() {
-    let served = World::named("dedicated-nat-instance");
-    let server = Server::start(move |request| served.answer(request));
+    let account = World::named("dedicated-nat-instance");
+    let server = Server::start(move |request| account.answer(request));
     let url = server.url();
     let environment = with(&[("AWS_ENDPOINT_URL", &url), ("AWS_REGION", "eu-west-1")]);
     let said = connected("/orders-to-tidb", &environment);
@@ -107,8 +107,8 @@ fn each_service_may_have_an_endpoint_of_its_own() {
 
 #[test]
 fn a_profile_has_region_and_credentials() {
-    let served = World::named("dedicated-nat-instance");
-    let server = Server::start(move |request| served.answer(request));
+    let account = World::named("dedicated-nat-instance");
+    let server = Server::start(move |request| account.answer(request));
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config");
     fs::write(

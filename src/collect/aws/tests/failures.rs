@@ -16,7 +16,7 @@ async fn a_denied_call_is_a_gap_that_names_its_action() {
         let patient = World::named(name);
         let whole = outcomes(&patient.facts, &[]);
         for denied in all_needs() {
-            let served = World::named(name);
+            let account = World::named(name);
             let server = Server::start(move |request| {
                 if request.action == denied {
                     let code = match denied.split_once(':').unwrap().0 {
@@ -30,7 +30,7 @@ async fn a_denied_call_is_a_gap_that_names_its_action() {
                         "not authorized because nobody allows it",
                     );
                 }
-                served.answer(request)
+                account.answer(request)
             });
             let aws = at(&server).await;
             let facts = match aws.look(&patient.facts.asked, &all_needs(), &watch()).await {
@@ -72,7 +72,7 @@ async fn a_denied_call_is_a_gap_that_names_its_action() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_call_is_made_again() {
     let patient = World::named("dedicated-nat-instance");
-    let served = World::named("dedicated-nat-instance");
+    let account = World::named("dedicated-nat-instance");
     let server = Server::start(move |request| match request.action.as_str() {
         "ec2:DescribeSubnets" if request.before < 2 => {
             Answer::refused(&request.action, "RequestLimitExceeded", "Request limit exceeded.")
@@ -80,7 +80,7 @@ async fn a_throttled_call_is_made_again() {
         "dms:DescribeEndpoints" if request.before < 1 => {
             Answer::refused(&request.action, "ThrottlingException", "Rate exceeded")
         }
-        _ => served.answer(request),
+        _ => account.answer(request),
     });
     let facts = look(&patient, &server, &all_needs()).await;
     assert_eq!(outcomes(&facts, &[]), outcomes(&patient.facts, &[]));
@@ -97,12 +97,12 @@ async fn credentials_that_aws_refuses_end_the_look() {
         ("iam:GetRole", "InvalidClientTokenId"),
     ] {
         let patient = World::named("dedicated-nat-instance");
-        let served = World::named("dedicated-nat-instance");
+        let account = World::named("dedicated-nat-instance");
         let server = Server::start(move |request| {
             if request.action == action {
                 return Answer::refused(action, code, "The security token is expired");
             }
-            served.answer(request)
+            account.answer(request)
         });
         let error = at(&server).await.look(&patient.facts.asked, &all_needs(), &watch()).await;
         let said = error.unwrap_err().to_string();
@@ -116,8 +116,8 @@ async fn credentials_that_aws_refuses_end_the_look() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_name_is_an_error_that_lists_what_there_is() {
-    let served = World::named("dedicated-nat-instance");
-    let server = Server::start(move |request| served.answer(request));
+    let account = World::named("dedicated-nat-instance");
+    let server = Server::start(move |request| account.answer(request));
     let aws = at(&server).await;
     let some = |name: &str| Some(name.to_owned());
     for (asked, said) in [
@@ -153,9 +153,9 @@ async fn where_nothing_listens_nothing_answers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_hangs_is_left_when_the_time_is_up() {
     let patient = World::named("dedicated-nat-instance");
-    let served = World::named("dedicated-nat-instance");
+    let account = World::named("dedicated-nat-instance");
     let server = Server::start(move |request| {
-        let answer = served.answer(request);
+        let answer = account.answer(request);
         match request.action.as_str() {
             "ec2:DescribeNetworkAcls" => answer.after(Duration::from_secs(60)),
             _ => answer,
@@ -176,14 +176,14 @@ async fn a_call_that_hangs_is_left_when_the_time_is_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_none_is_a_gap() {
     let patient = World::named("dedicated-nat-instance");
-    let served = World::named("dedicated-nat-instance");
+    let account = World::named("dedicated-nat-instance");
     let server = Server::start(move |request| match request.action.as_str() {
         "ec2:DescribeNetworkAcls" => Answer::ok("<html><body>Log in</body></html>"),
         "dms:DescribeConnections" => Answer::ok("<html>"),
         "ec2:DescribeSubnets" => Answer::ok(
             "<R><subnetSet><item><subnetId>subnet-x</subnetId><mapPublicIpOnLaunch>perhaps</mapPublicIpOnLaunch></item></subnetSet></R>",
         ),
-        _ => served.answer(request),
+        _ => account.answer(request),
     });
     let facts = look(&patient, &server, &all_needs()).await;
     for gap in [

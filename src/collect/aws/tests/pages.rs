@@ -7,8 +7,7 @@ use super::*;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_list_is_read_to_its_last_page() {
     let patient = World::named("dedicated-nat-instance");
-    let served = World::named("dedicated-nat-instance");
-    let last = World::named("dedicated-nat-instance");
+    let account = World::named("dedicated-nat-instance");
     // An empty first page of everything that comes in pages.
     let server = Server::start(move |request| {
         let list = tidb_dms_checks::facts::Inventory::LISTS
@@ -18,9 +17,9 @@ async fn every_list_is_read_to_its_last_page() {
         let has_token = request.parameters.contains_key("Marker")
             || request.parameters.contains_key("NextToken");
         match (list, request.action.split_once(':')) {
-            (Some("Addresses"), _) => served.answer(request),
+            (Some("Addresses"), _) => account.answer(request),
             (Some("VpcAttributes" | "Roles" | "KmsKeys" | "PrefixListEntries"), _) => {
-                served.answer(request)
+                account.answer(request)
             }
             (Some(key), Some(("dms", _))) if !has_token => {
                 Answer::ok(json!({ key: [], "Marker": "next&more" }).to_string())
@@ -29,11 +28,11 @@ async fn every_list_is_read_to_its_last_page() {
                 &request.action,
                 &json!({ key: [], "NextToken": "next&more" }),
             )),
-            _ => served.answer(request),
+            _ => account.answer(request),
         }
     });
     let facts = look(&patient, &server, &all_needs()).await;
-    assert_eq!(outcomes(&facts, &[]), outcomes(&last.facts, &[]));
+    assert_eq!(outcomes(&facts, &[]), outcomes(&patient.facts, &[]));
     for request in server.seen() {
         let token = request.parameters.get("Marker").or(request.parameters.get("NextToken"));
         if let Some(token) = token {
@@ -60,7 +59,7 @@ async fn every_list_is_read_to_its_last_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_fails_leaves_a_part() {
     let patient = World::named("dedicated-nat-instance");
-    let served = World::named("dedicated-nat-instance");
+    let account = World::named("dedicated-nat-instance");
     let server = Server::start(move |request| match request.action.as_str() {
         "ec2:DescribeSecurityGroups" if request.parameters.contains_key("NextToken") => {
             Answer::refused(&request.action, "UnauthorizedOperation", "no")
@@ -72,7 +71,7 @@ async fn a_page_that_fails_leaves_a_part() {
                 &json!({ "SecurityGroups": groups, "NextToken": "2" }),
             ))
         }
-        _ => served.answer(request),
+        _ => account.answer(request),
     });
     let facts = look(&patient, &server, &all_needs()).await;
     let groups = &facts.inventory.security_groups;

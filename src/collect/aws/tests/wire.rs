@@ -5,8 +5,8 @@ use super::*;
 /// A server that shows a patient's account. A question about another account would be a fault.
 fn shown(world: World) -> (World, Server) {
     let name = world.name.clone();
-    let served = World::named(&name);
-    (world, Server::start(move |request| served.answer(request)))
+    let account = World::named(&name);
+    (world, Server::start(move |request| account.answer(request)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,9 +52,9 @@ fn within_budget(patient: &World, seen: &[server::Request]) {
 async fn calls_are_at_most_four_deep() {
     let delay = Duration::from_millis(100);
     for name in ["dedicated-nat-instance", "dedicated-nat-serverless", "dedicated-nat-planned"] {
-        let served = World::named(name);
+        let account = World::named(name);
         let patient = World::named(name);
-        let server = Server::start(move |request| served.answer(request).after(delay));
+        let server = Server::start(move |request| account.answer(request).after(delay));
         let aws = at(&server).await;
         // The first look pays for the connections; on a busy machine others wait for the processor.
         let mut deep = f64::INFINITY;
@@ -102,10 +102,10 @@ async fn one_check_alone_asks_for_its_own_needs_and_says_the_same() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_referred_to_is_looked_at() {
     let patient = World::named("dedicated-nat-instance");
-    let mut served = World::named("dedicated-nat-instance");
+    let mut account = World::named("dedicated-nat-instance");
     let vpc = patient.facts.inventory.vpcs.items[0].vpc_id.clone();
     let key = "arn:aws:kms:us-east-1:111122223333:key/k";
-    let inventory = served.inventory();
+    let inventory = account.inventory();
     inventory["ReplicationInstances"][0]["KmsKeyId"] = key.into();
     inventory["KmsKeys"] =
         serde_json::json!([{"KeyMetadata": {"Arn": key, "KeyState": "Disabled"}}]);
@@ -123,7 +123,7 @@ async fn what_is_referred_to_is_looked_at() {
     inventory["Vpcs"].as_array_mut().unwrap().push(serde_json::json!({"VpcId": "vpc-peer"}));
     inventory["Reservations"] = serde_json::json!([{"ReservationId": "r-1", "Instances": [
         {"InstanceId": "i-1", "VpcId": vpc, "State": {"Code": 16, "Name": "running"}}]}]);
-    let server = Server::start(move |request| served.answer(request));
+    let server = Server::start(move |request| account.answer(request));
     let facts = look(&patient, &server, &all_needs()).await;
     let inventory = &facts.inventory;
     assert_eq!(inventory.kms_keys.items[0].key_metadata.key_state.as_deref(), Some("Disabled"));
@@ -139,13 +139,13 @@ async fn what_is_referred_to_is_looked_at() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_field_that_nobody_has_reviewed_is_a_gap() {
     let patient = World::named("dedicated-nat-instance");
-    let mut served = World::named("dedicated-nat-instance");
-    for table in served.inventory()["RouteTables"].as_array_mut().unwrap() {
+    let mut account = World::named("dedicated-nat-instance");
+    for table in account.inventory()["RouteTables"].as_array_mut().unwrap() {
         for route in table["Routes"].as_array_mut().unwrap() {
             route["QuantumTunnelId"] = "qt-1".into();
         }
     }
-    let server = Server::start(move |request| served.answer(request));
+    let server = Server::start(move |request| account.answer(request));
     let facts = look(&patient, &server, &all_needs()).await;
     let report = examine(&facts, &Policy::default()).unwrap();
     let row = report.rows.iter().find(|row| row.check == "network/route").unwrap();
@@ -160,12 +160,12 @@ async fn a_field_that_nobody_has_reviewed_is_a_gap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_in_an_answer_stays_out_of_the_facts() {
     let patient = World::named("dedicated-nat-instance");
-    let mut served = World::named("dedicated-nat-instance");
-    for endpoint in served.inventory()["Endpoints"].as_array_mut().unwrap() {
+    let mut account = World::named("dedicated-nat-instance");
+    for endpoint in account.inventory()["Endpoints"].as_array_mut().unwrap() {
         endpoint["Password"] = "hunter2".into();
         endpoint["MySQLSettings"]["Password"] = "hunter2".into();
     }
-    let server = Server::start(move |request| served.answer(request));
+    let server = Server::start(move |request| account.answer(request));
     let facts = look(&patient, &server, &all_needs()).await;
     assert_eq!(facts.inventory.endpoints.items.len(), 2);
     assert!(!serde_json::to_string(&facts).unwrap().contains("hunter2"));
@@ -175,8 +175,8 @@ async fn a_password_in_an_answer_stays_out_of_the_facts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_field_that_aws_leaves_out_has_its_default() {
     let patient = World::named("dedicated-nat-instance");
-    let mut served = World::named("dedicated-nat-instance");
-    let inventory = served.inventory();
+    let mut account = World::named("dedicated-nat-instance");
+    let inventory = account.inventory();
     let mut cut = |list: &str, field: &str| {
         for item in inventory[list].as_array_mut().unwrap() {
             item.as_object_mut().unwrap().remove(field);
@@ -185,7 +185,7 @@ async fn a_field_that_aws_leaves_out_has_its_default() {
     cut("Subnets", "BlockPublicAccessStates");
     cut("NatGateways", "ConnectivityType");
     cut("ReplicationInstances", "NetworkType");
-    let server = Server::start(move |request| served.answer(request));
+    let server = Server::start(move |request| account.answer(request));
     let facts = look(&patient, &server, &all_needs()).await;
     let report = examine(&facts, &Policy::default()).unwrap();
     let assumed: Vec<String> = report.assumptions.iter().map(ToString::to_string).collect();
