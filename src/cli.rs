@@ -14,10 +14,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use tidb_dms_checks::{
     checks,
-    facts::{
-        Asked,
-        cluster::NotAnEntry,
-    },
+    facts::{Asked, cluster::NotAnEntry},
     policy::Policy,
     severity::Severity,
 };
@@ -29,11 +26,11 @@ mod names;
 mod values;
 
 pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
+pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
 pub(crate) use values::certificate;
 #[cfg(feature = "live")]
 pub(crate) use values::subnet;
 use values::{access_list, table_mappings};
-pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.

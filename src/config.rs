@@ -45,8 +45,7 @@ pub fn read(file: &Path) -> Result<DoctorArguments, ConfigError> {
         *path = folder.join(&*path);
     }
     #[cfg(feature = "live")]
-    for path in
-        arguments.source_password_file.iter_mut().chain(&mut arguments.target_password_file)
+    for path in arguments.source_password_file.iter_mut().chain(&mut arguments.target_password_file)
     {
         *path = folder.join(&*path);
     }

@@ -153,11 +153,7 @@ fn look(
 /// Nothing is seen besides.
 #[cfg(not(feature = "live"))]
 #[expect(clippy::unnecessary_wraps, reason = "the other one can fail")]
-const fn look(
-    facts: Facts,
-    _: &DoctorArguments,
-    _: &Policy,
-) -> Result<(Facts, bool), DoctorError> {
+const fn look(facts: Facts, _: &DoctorArguments, _: &Policy) -> Result<(Facts, bool), DoctorError> {
     Ok((facts, false))
 }
 

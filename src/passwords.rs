@@ -85,8 +85,11 @@ pub const fn variable(role: Role) -> &'static str {
 
 /// The first line of a file: editors end it, passwords don't hold an end of line.
 fn from_file(role: Role, file: &Path) -> Result<SecretString, PasswordError> {
-    let bytes = fs::read(file)
-        .map_err(|source| PasswordError::File { role, file: file.to_owned(), source })?;
+    let bytes = fs::read(file).map_err(|source| PasswordError::File {
+        role,
+        file: file.to_owned(),
+        source,
+    })?;
     let text = String::from_utf8(bytes)
         .map_err(|_| PasswordError::FileNotText { role, file: file.to_owned() })?;
     match text.lines().next().filter(|line| !line.is_empty()) {

@@ -176,8 +176,8 @@ pub fn run(arguments: &ProbeArguments) -> Result<u8, ProbeError> {
         danger_allow_unverified_login: arguments.danger_allow_unverified_login,
     };
     let trust = trust(arguments)?.ok_or_else(|| no_ca("--ca"));
-    let credentials = account(arguments)?
-        .map(|account| Credentials { trust, account: Ok(account) });
+    let credentials =
+        account(arguments)?.map(|account| Credentials { trust, account: Ok(account) });
     let limit = Duration::from_secs(arguments.timeout.into());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -186,7 +186,7 @@ pub fn run(arguments: &ProbeArguments) -> Result<u8, ProbeError> {
     let mut facts = Facts::new(Timestamp::now());
     let (seen, _) = runtime.block_on(async {
         let watch = Watch::new(limit, |_| {});
-        probe(&target, async { credentials }, limit, &watch).await
+        Box::pin(probe(&target, async { credentials }, limit, &watch)).await
     });
     facts.probes.push(seen);
     // Whatever still hangs somewhere is left behind.

@@ -157,9 +157,12 @@ fn bar() -> ProgressBar {
     let bar = ProgressBar::new_spinner();
     // The one template that there is; a test sees that it means something.
     if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-        bar.set_style(style.with_key("seconds", |state: &ProgressState, text: &mut dyn fmt::Write| {
-            let _ = write!(text, "{:.1} s", state.elapsed().as_secs_f64());
-        }));
+        bar.set_style(style.with_key(
+            "seconds",
+            |state: &ProgressState, text: &mut dyn fmt::Write| {
+                let _ = write!(text, "{:.1} s", state.elapsed().as_secs_f64());
+            },
+        ));
     }
     bar.enable_steady_tick(TICK);
     bar

@@ -62,8 +62,7 @@ impl<'a> Case<'a> {
         };
         case.seats = seat::seats(&case, &mut assumptions);
         let witness = Witness::new(&case);
-        case.destinations =
-            witness.check_destinations(case.find_destinations(&mut assumptions));
+        case.destinations = witness.check_destinations(case.find_destinations(&mut assumptions));
         let (destinations, port) = (&case.destinations, &case.cluster.port);
         if let Fact::Known(seats) = &mut case.seats {
             for seat in &mut *seats {

@@ -101,8 +101,7 @@ impl Witness {
             }
         }
         let public = |seen: &&Ipv4Addr| Addresses::one(**seen).is_public();
-        let stranger =
-            self.clients.iter().filter(public).find(|seen| !computed.contains(*seen));
+        let stranger = self.clients.iter().filter(public).find(|seen| !computed.contains(*seen));
         let Some(seen) = stranger else { return };
         let names: Vec<String> = computed.iter().map(ToString::to_string).collect();
         let gap = disagreement(
@@ -266,7 +265,9 @@ mod tests {
     const SOURCE_USER: &str = "/inventory/Endpoints/0/Username";
 
     fn denied(user: &str, address: &str) -> Value {
-        json!(format!("NativeError: 1045 Access denied for user '{user}'@'{address}' (using password: YES)"))
+        json!(format!(
+            "NativeError: 1045 Access denied for user '{user}'@'{address}' (using password: YES)"
+        ))
     }
 
     #[test]

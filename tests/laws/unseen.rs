@@ -204,7 +204,9 @@ fn decided(before: &Report, after: &Report) -> Vec<String> {
     // it takes one away.
     let contradicted = |report: &Report| -> BTreeSet<_> {
         let is_contradicted = |row: &&Row| {
-            row.gaps.iter().any(|gap| gap.reason.starts_with("the model disagrees with what DMS saw"))
+            row.gaps
+                .iter()
+                .any(|gap| gap.reason.starts_with("the model disagrees with what DMS saw"))
         };
         report.rows.iter().filter(is_contradicted).map(key).collect()
     };

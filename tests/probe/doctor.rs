@@ -308,7 +308,8 @@ fn progress_goes_to_standard_error() {
 
 /// The saved facts say the same again.
 pub(crate) fn replay(world: &World, run: &Run) -> String {
-    let output = program().args(["doctor", "--facts"]).arg(world.file("after.json")).output().unwrap();
+    let output =
+        program().args(["doctor", "--facts"]).arg(world.file("after.json")).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), run.stdout);
     assert_eq!(output.status.code(), run.code);
     run.stdout.clone()

@@ -33,6 +33,7 @@ mod side;
 
 /// What to look at, and how.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Request {
     /// Look at AWS.
     pub aws: bool,
@@ -104,9 +105,9 @@ pub async fn look(facts: Facts, request: &Request, watch: &Watch) -> Result<Fact
     let (tell, known) = channel(None);
     let looking = Looking { request, before: &facts, watch, known, person: Mutex::new(()) };
     let (aws, source, target, tests) = tokio::try_join!(
-        look_at_aws(&looking, tell),
-        async { Ok(end::look(&looking, Role::Source).await) },
-        async { Ok(end::look(&looking, Role::Target).await) },
+        Box::pin(look_at_aws(&looking, tell)),
+        async { Ok(Box::pin(end::look(&looking, Role::Source)).await) },
+        async { Ok(Box::pin(end::look(&looking, Role::Target)).await) },
         async { Ok(test_connections(&looking).await) },
     )?;
     let mut all = facts.clone();
@@ -161,7 +162,7 @@ async fn look_at_aws(
         facts.asked = asked.clone();
         tell.send_replace(Some(Known { facts: Arc::new(facts), aws }));
     };
-    let (found, aws) = match watch.wait(aws::connect(&request.choice, asked)).await {
+    let (found, aws) = match watch.wait(Box::pin(aws::connect(&request.choice, asked))).await {
         Err(over) => (Err(over), None),
         Ok(connected) => {
             let aws = Arc::new(connected?);

@@ -9,9 +9,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tidb_dms_checks::facts::{
     Fact, Gap, Look, Probe, Role, Unlock,
-    probe::{
-        DnsOutcome, FORBIDDEN_IN_PASSWORDS, GreetingOutcome, TcpAttempt, TlsOutcome, Vantage,
-    },
+    probe::{DnsOutcome, FORBIDDEN_IN_PASSWORDS, GreetingOutcome, TcpAttempt, TlsOutcome, Vantage},
 };
 use tokio::time::Instant;
 
@@ -155,12 +153,8 @@ async fn look<'a>(
     let connected = {
         let Probe { dns, tcp, greeting, tls, tls12, login, user, password_forbidden, .. } =
             &mut *seen;
-        let connecting = connect(
-            target,
-            &mut budget,
-            watch,
-            Connection { dns, tcp, greeting, tls, tls12 },
-        );
+        let connecting =
+            connect(target, &mut budget, watch, Connection { dns, tcp, greeting, tls, tls12 });
         let asking = async {
             who = credentials.await;
             let Some(who) = &who else { return };

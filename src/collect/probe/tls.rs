@@ -213,10 +213,7 @@ struct DangerRecordingVerifier {
 
 impl DangerRecordingVerifier {
     fn new() -> Self {
-        Self {
-            algorithms: provider().signature_verification_algorithms,
-            record: Mutex::default(),
-        }
+        Self { algorithms: provider().signature_verification_algorithms, record: Mutex::default() }
     }
 
     fn record(&self) -> Record {
