@@ -5,6 +5,7 @@
 
 mod dms;
 mod place;
+mod server;
 
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;
@@ -25,6 +26,7 @@ use crate::facts::{
 pub use dms::{DmsChange, EndpointFields, ReplicationFields};
 pub(crate) use dms::{VPC_POLICY, VPC_ROLE};
 pub use place::PlaceChange;
+pub use server::ServerChange;
 
 /// How to mend a finding.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -46,6 +48,12 @@ impl From<DmsChange> for Change {
 impl From<PlaceChange> for Change {
     fn from(change: PlaceChange) -> Self {
         Self::Place(change)
+    }
+}
+
+impl From<ServerChange> for Change {
+    fn from(change: ServerChange) -> Self {
+        Self::Server(change)
     }
 }
 
@@ -111,6 +119,8 @@ pub enum Change {
     Dms(DmsChange),
     /// Change names, a peering or a cluster.
     Place(PlaceChange),
+    /// Change a database server's settings.
+    Server(ServerChange),
     /// Turn an interface's source/destination check off.
     DisableSourceDestCheck {
         /// The region.
@@ -184,6 +194,7 @@ impl Change {
             | Self::SetSslMode { endpoint: None, .. } => Vec::new(),
             Self::Dms(change) => change.commands(),
             Self::Place(change) => change.commands(),
+            Self::Server(change) => change.commands(),
             Self::AddAclEntry { region, acl, egress, number, peer, ports } => vec![format!(
                 "aws ec2 create-network-acl-entry --region {region} --network-acl-id {acl} {} \
                  --rule-number {number} --protocol tcp --port-range From={},To={} \
@@ -275,7 +286,7 @@ impl Change {
         let names: Vec<&mut String> = match &mut change {
             Self::AllowAddresses { host, .. } | Self::EnablePublicEndpoint { host } => vec![host],
             // These quote their own names.
-            Self::Dms(_) | Self::Place(_) => Vec::new(),
+            Self::Dms(_) | Self::Place(_) | Self::Server(_) => Vec::new(),
             Self::AddAclEntry { region, acl, .. } => vec![region, acl],
             Self::AttachInternetGateway { region, gateway, vpc } => vec![region, gateway, vpc],
             Self::AllowInGroup { region, group, .. } => vec![region, group],
@@ -307,6 +318,7 @@ impl Change {
             Self::AllowAddresses { host, entries } => allow_addresses(facts, host, entries),
             Self::Dms(change) => change.apply(facts),
             Self::Place(change) => change.apply(facts),
+            Self::Server(change) => change.apply(facts),
             Self::AddAclEntry { acl, egress, number, peer, ports, .. } => {
                 let entry = NetworkAclEntry {
                     rule_number: *number,

@@ -17,6 +17,7 @@ pub mod facts;
 pub mod grants;
 pub mod judgement;
 pub mod migration;
+pub mod mysql;
 mod needs;
 pub mod network;
 pub mod path;
@@ -35,7 +36,7 @@ use check::Check;
 
 /// Every check, in the order of the reports. A check stands behind those in its `after`.
 pub static CATALOGUE: &[&[&Check]] =
-    &[network::CHECKS, access::CHECKS, cluster::CHECKS, dms::CHECKS];
+    &[network::CHECKS, access::CHECKS, cluster::CHECKS, dms::CHECKS, mysql::CHECKS];
 
 /// Every check, one by one.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

@@ -78,8 +78,32 @@ fn healthy() -> Value {
                 "AttachedPolicies": [{"PolicyName": "AmazonDMSVPCManagementRole", "PolicyArn": "arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole"}]}]
         },
         "clusters": [{"host": "tidb.abc.clusters.tidb-cloud.com", "tier": {"known": "dedicated"}, "state": {"known": "ACTIVE"},
-            "region": {"known": "us-east-1"}, "public_endpoint_enabled": {"known": true}, "access_list": {"known": ["52.1.2.3"]}}]
+            "region": {"known": "us-east-1"}, "public_endpoint_enabled": {"known": true}, "access_list": {"known": ["52.1.2.3"]}}],
+        "probes": [
+            probe("orders.x.us-east-1.rds.amazonaws.com", 3306, "8.0.39", &[
+                "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `dms`@`%`",
+                "GRANT SELECT ON `shop`.* TO `dms`@`%`"], &["information_schema", "performance_schema", "shop"]),
+            probe("tidb.abc.clusters.tidb-cloud.com", 4000, "8.0.11-TiDB-v8.5.4", &[
+                "GRANT USAGE ON *.* TO 'dms'@'%'",
+                "GRANT SELECT,INSERT,UPDATE,DELETE,CREATE,DROP,INDEX,ALTER,CREATE TEMPORARY TABLES ON `awsdms_control`.* TO 'dms'@'%'",
+                "GRANT SELECT,INSERT,UPDATE,DELETE,CREATE,DROP,INDEX,ALTER,CREATE TEMPORARY TABLES ON `shop`.* TO 'dms'@'%'"],
+                &["INFORMATION_SCHEMA", "PERFORMANCE_SCHEMA", "shop"])]
     })
+}
+
+/// A login of DMS's user from elsewhere, and what its session showed.
+fn probe(host: &str, port: u16, version: &str, grants: &[&str], schemas: &[&str]) -> Value {
+    let variables = json!({"partial_revokes": "OFF", "lower_case_table_names": "0"});
+    json!({"host": host, "port": port, "vantage": "elsewhere", "user": "dms",
+        "login": look(json!({"accepted": {}})),
+        "session": {"version": look(json!(version)), "current_user": look(json!("dms@%")),
+            "current_role": look(json!("NONE")), "grants": look(json!(grants)),
+            "variables": look(variables), "schemas": look(json!(schemas))}})
+}
+
+/// A look of a probe that saw this.
+pub(crate) fn look(seen: Value) -> Value {
+    json!({"at": "2026-11-24T10:00:00Z", "seen": {"known": seen}})
 }
 
 /// Table mappings of one rule that includes.

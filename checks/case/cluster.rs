@@ -221,8 +221,8 @@ fn public_endpoint(
     assumptions: &mut Vec<Assumption>,
 ) -> Fact<bool> {
     match seen.and_then(|cluster| cluster.public_endpoint_enabled.as_ref()) {
-        Some(fact) => fact.clone(),
-        None if facts.asked.ip_access_list.as_ref().is_some_and(|list| !list.is_empty()) => {
+        Some(Fact::Known(on)) => Fact::Known(*on),
+        _ if facts.asked.ip_access_list.as_ref().is_some_and(|list| !list.is_empty()) => {
             // Whoever read the list off the console saw the public endpoint's page.
             assumptions.push(Assumption::new(
                 host.known().map_or("the cluster", String::as_str),
@@ -231,6 +231,7 @@ fn public_endpoint(
             ));
             Fact::Known(true)
         }
+        Some(Fact::Unknown(gap)) => Fact::Unknown(gap.clone()),
         None => Fact::Unknown(Gap::new(
             "the cluster's public endpoint",
             "whether it is on was not delivered",

@@ -10,7 +10,7 @@ pub use cluster::ClusterView;
 pub use seat::Seat;
 pub(crate) use seat::subnets_of_group;
 pub(crate) use server::is_mysql;
-pub use server::{Seen, Server};
+pub use server::{Seen, Server, is_rds};
 
 use witness::Witness;
 
@@ -195,7 +195,10 @@ impl<'a> Case<'a> {
             }
             Some(PathKind::PrivateEndpoint) => match self.endpoint_addresses() {
                 Some(addresses) => Fact::Known(addresses),
-                None => unknown("no VPC endpoint with this host name was delivered"),
+                None => match self.endpoints_unseen() {
+                    Some(gap) => Fact::Unknown(gap),
+                    None => unknown("no VPC endpoint with this host name was delivered"),
+                },
             },
             Some(PathKind::VpcPeering) => {
                 unknown("an address behind VPC peering was not looked up")
@@ -237,6 +240,17 @@ impl<'a> Case<'a> {
             })
             .collect();
         addresses.filter(|addresses| !addresses.is_empty())
+    }
+
+    /// Why the endpoint with the cluster's name may not have been seen, or not its addresses.
+    fn endpoints_unseen(&self) -> Option<Gap> {
+        let inventory = &self.facts.inventory;
+        let gap = inventory.vpc_endpoints.gap().or_else(|| inventory.network_interfaces.gap())?;
+        Some(Gap::new(
+            "the cluster's address",
+            format!("not seen: {} {}", gap.about, gap.reason),
+            gap.unlock.clone(),
+        ))
     }
 
     /// The VPC of the seats.

@@ -228,3 +228,9 @@ fn user_name<'a>(facts: &'a Facts, endpoint: &'a Endpoint) -> Option<&'a str> {
 pub(crate) fn is_mysql(engine: &str) -> bool {
     matches!(engine.to_ascii_lowercase().as_str(), "mysql" | "mariadb" | "aurora" | "aurora-mysql")
 }
+
+/// Whether a host is one that RDS or Aurora gave.
+pub fn is_rds(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host.ends_with(".rds.amazonaws.com") || host.ends_with(".rds.amazonaws.com.cn")
+}

@@ -376,11 +376,11 @@ session! {
     collations: Vec<String> = "SHOW COLLATION",
     /// `SHOW DATABASES`: the schemas that the user may see.
     schemas: Vec<String> = "SHOW DATABASES",
-    /// `CALL mysql.rds_show_configuration`, by name: `binlog retention hours`. Not there where it isn't
-    /// Amazon RDS, or the user may not ask.
-    rds_configuration: BTreeMap<String, String> = "the configuration of RDS",
     /// Whether there is a schema `awsdms_control`.
     control_schema: bool = "the control schema",
+    /// RDS's own `binlog retention hours`, as `mysql.rds_configuration` holds it; `NULL` where binary
+    /// logs are purged as soon as they can be.
+    binlog_retention: String = "the binlog retention hours",
 }
 
 /// What DMS said of itself.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Run {
-    /// How often each AWS action was called, pages counted one by one, by its IAM name.
+    /// How often each AWS action was called, pages counted one by one, by its IAM name; and each call
+    /// of the TiDB Cloud API, `tidbcloud:ListClusters`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub calls: BTreeMap<String, u32>,
     /// How often a call had to be made again, because AWS throttled it or didn't answer.

@@ -20,6 +20,8 @@ pub mod live;
 pub mod probe;
 mod text;
 #[cfg(feature = "live")]
+pub mod tidb_cloud;
+#[cfg(feature = "live")]
 pub mod watch;
 
 /// Why facts could not be had from files.

@@ -193,11 +193,10 @@ fn default_of(path: &str) -> Option<&'static defaults::Default> {
 
 /// Rows that something taken away has decided.
 fn decided(before: &Report, after: &Report) -> Vec<String> {
-    // The migration may have lost its name.
+    // The migration and its ends may have lost their names.
     let key = |row: &Row| {
-        let id = row.subject.id.clone();
-        let id = (row.subject.kind != "migration").then_some(id);
-        (row.check.clone(), id)
+        let id = (row.subject.kind == "subnet").then(|| row.subject.id.clone());
+        (row.check.clone(), row.subject.kind.clone(), id)
     };
     let old: BTreeMap<_, Outcome> = before.rows.iter().map(|row| (key(row), row.outcome)).collect();
     // A witness against the model that isn't heard contradicts nobody: it isn't needed for a verdict,

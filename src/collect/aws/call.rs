@@ -76,7 +76,7 @@ pub(super) struct Recorder {
 #[derive(Debug, Default)]
 struct Heard {
     has_begun: AtomicBool,
-    has_succeeded: AtomicBool,
+    /// Of the last answer, if AWS called it good.
     body: Mutex<Option<Vec<u8>>>,
 }
 
@@ -90,16 +90,22 @@ impl Recorder {
         Self { keeps_answer: false, ..Self::new(action, effort) }
     }
 
-    /// Whether the last answer was a good one, also where the SDK's types don't take it: DMS writes
-    /// `[null]` for the public addresses of a private instance.
-    pub(super) fn has_succeeded(&self) -> bool {
-        self.heard.has_succeeded.load(Ordering::Relaxed)
-    }
-
-    /// The bytes of the last answer.
-    pub(super) fn body(&self) -> Vec<u8> {
-        let mut body = self.heard.body.lock().unwrap_or_else(PoisonError::into_inner);
-        body.take().unwrap_or_default()
+    /// What came of the call. An answer that AWS calls good is good, whether or not the SDK can read
+    /// it: DMS prints nulls in lists, where the SDK takes none.
+    pub(super) fn answer<T, E, R>(
+        &self,
+        sent: Result<T, SdkError<E, R>>,
+    ) -> Result<Vec<u8>, Failure>
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        let body = self.heard.body.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (sent, body) {
+            (_, Some(body)) => Ok(body),
+            (Err(error), None) => Err(Failure::of(&error)),
+            (Ok(_), None) => Err(Failure::Unreadable("it is empty".into())),
+        }
     }
 }
 
@@ -129,9 +135,9 @@ impl Intercept for Recorder {
         if !self.keeps_answer {
             return Ok(());
         }
-        let succeeded = context.response().status().is_success();
-        self.heard.has_succeeded.store(succeeded, Ordering::Relaxed);
-        let bytes = context.response().body().bytes().map(<[u8]>::to_vec);
+        let response = context.response();
+        let is_good = response.status().is_success();
+        let bytes = response.body().bytes().filter(|_| is_good).map(<[u8]>::to_vec);
         *self.heard.body.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
         Ok(())
     }
@@ -326,9 +332,7 @@ macro_rules! send {
         let recorder = $crate::collect::aws::call::Recorder::new($action, &$look.aws.effort);
         let sent = $request.customize().interceptor(recorder.clone()).send();
         match $look.watch.wait(sent).await {
-            Ok(Ok(_)) => Ok(recorder.body()),
-            Ok(Err(_)) if recorder.has_succeeded() => Ok(recorder.body()),
-            Ok(Err(error)) => Err($crate::collect::aws::call::Failure::of(&error)),
+            Ok(sent) => recorder.answer(sent),
             Err(_) => {
                 $look.aws.effort.unfinished($action);
                 Err($crate::collect::aws::call::Failure::TimeUp)

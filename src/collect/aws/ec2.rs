@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::Filter;
-use aws_sdk_ec2::types::VpcAttributeName;
+use aws_sdk_ec2::types::{Filter, VpcAttributeName};
 use futures_util::future::join_all;
 use serde_json::json;
 use tidb_dms_checks::facts::Inventory;
@@ -65,15 +64,24 @@ pub(super) fn planned_subnets<'a>(look: &'a Look<'a>, ids: &[String]) -> Job<'a>
     )
 }
 
-/// The lists of VPCs: 15 calls for one VPC, of which two are its attributes.
+/// The lists of VPCs that refer to further things.
+#[rustfmt::skip]
+pub(super) fn leading<'a>(look: &'a Look<'a>, vpcs: &BTreeSet<String>) -> Vec<Job<'a>> {
+    let mut jobs = referring(look, vpcs);
+    jobs.extend([
+        list!(look, "VpcPeeringConnections", "ec2:DescribeVpcPeeringConnections", PAGE, describe_vpc_peering_connections, filters, "requester-vpc-info.vpc-id", vpcs),
+        list!(look, "VpcPeeringConnections", "ec2:DescribeVpcPeeringConnections", PAGE, describe_vpc_peering_connections, filters, "accepter-vpc-info.vpc-id", vpcs),
+    ]);
+    jobs
+}
+
+/// The other lists of VPCs. With those that lead, 15 calls for one VPC, of which two are its attributes.
 #[rustfmt::skip]
 pub(super) fn of_vpcs<'a>(look: &'a Look<'a>, vpcs: &BTreeSet<String>) -> Vec<Job<'a>> {
-    let mut jobs = both(look, vpcs);
+    let mut jobs = standing(look, vpcs);
     jobs.extend([
         list!(look, "InternetGateways", "ec2:DescribeInternetGateways", PAGE, describe_internet_gateways, filters, "attachment.vpc-id", vpcs),
         list!(look, "NatGateways", "ec2:DescribeNatGateways", PAGE, describe_nat_gateways, filter, "vpc-id", vpcs),
-        list!(look, "VpcPeeringConnections", "ec2:DescribeVpcPeeringConnections", PAGE, describe_vpc_peering_connections, filters, "requester-vpc-info.vpc-id", vpcs),
-        list!(look, "VpcPeeringConnections", "ec2:DescribeVpcPeeringConnections", PAGE, describe_vpc_peering_connections, filters, "accepter-vpc-info.vpc-id", vpcs),
         Job::new("Addresses", "ec2:DescribeAddresses", addresses(look)),
         Job::new("VpcAttributes", "ec2:DescribeVpcAttribute", attributes(look, vpcs.clone())),
     ]);
@@ -83,17 +91,25 @@ pub(super) fn of_vpcs<'a>(look: &'a Look<'a>, vpcs: &BTreeSet<String>) -> Vec<Jo
 /// What of a peer's VPC lies on the way: packets that come in there meet its tables, rules and
 /// interfaces, and no gateway.
 pub(super) fn of_peers<'a>(look: &'a Look<'a>, vpcs: &BTreeSet<String>) -> Vec<Job<'a>> {
-    both(look, vpcs)
+    let mut jobs = referring(look, vpcs);
+    jobs.extend(standing(look, vpcs));
+    jobs
 }
 
 #[rustfmt::skip]
-fn both<'a>(look: &'a Look<'a>, vpcs: &BTreeSet<String>) -> Vec<Job<'a>> {
+fn referring<'a>(look: &'a Look<'a>, vpcs: &BTreeSet<String>) -> Vec<Job<'a>> {
     vec![
         list!(look, "Vpcs", "ec2:DescribeVpcs", PAGE, describe_vpcs, filters, "vpc-id", vpcs),
-        list!(look, "Subnets", "ec2:DescribeSubnets", PAGE, describe_subnets, filters, "vpc-id", vpcs),
         list!(look, "RouteTables", "ec2:DescribeRouteTables", PAGE_OF_TABLES, describe_route_tables, filters, "vpc-id", vpcs),
-        list!(look, "NetworkAcls", "ec2:DescribeNetworkAcls", PAGE, describe_network_acls, filters, "vpc-id", vpcs),
         list!(look, "SecurityGroups", "ec2:DescribeSecurityGroups", PAGE, describe_security_groups, filters, "vpc-id", vpcs),
+    ]
+}
+
+#[rustfmt::skip]
+fn standing<'a>(look: &'a Look<'a>, vpcs: &BTreeSet<String>) -> Vec<Job<'a>> {
+    vec![
+        list!(look, "Subnets", "ec2:DescribeSubnets", PAGE, describe_subnets, filters, "vpc-id", vpcs),
+        list!(look, "NetworkAcls", "ec2:DescribeNetworkAcls", PAGE, describe_network_acls, filters, "vpc-id", vpcs),
         list!(look, "NetworkInterfaces", "ec2:DescribeNetworkInterfaces", PAGE, describe_network_interfaces, filters, "vpc-id", vpcs, include_managed_resources(true)),
         list!(look, "VpcEndpoints", "ec2:DescribeVpcEndpoints", PAGE, describe_vpc_endpoints, filters, "vpc-id", vpcs),
         list!(look, "Reservations", "ec2:DescribeInstances", PAGE, describe_instances, filters, "vpc-id", vpcs),

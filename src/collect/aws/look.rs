@@ -137,21 +137,31 @@ impl<'a> Look<'a> {
             self.miss_network(gap);
             return Ok(());
         }
-        self.run(ec2::of_vpcs(self, &place.vpcs)).await?;
-        let peers = ec2::peers(self.delivered().inventory(), &place.vpcs);
-        let lists = ec2::prefix_lists(self.delivered().inventory());
-        let options = ec2::dhcp_options(self.delivered().inventory());
-        let referred = self.run(ec2::of_references(self, &lists, &options));
-        let of_peers = async {
-            if peers.is_empty() {
-                return Ok(());
-            }
-            self.run(ec2::of_peers(self, &peers)).await?;
-            let mut more = ec2::prefix_lists(self.delivered().inventory());
-            more.retain(|list| !lists.contains(list));
-            self.run(ec2::of_references(self, &more, &BTreeSet::new())).await
+        let rest = self.run(ec2::of_vpcs(self, &place.vpcs));
+        let references = async {
+            self.run(ec2::leading(self, &place.vpcs)).await?;
+            let peers = ec2::peers(self.delivered().inventory(), &place.vpcs);
+            let lists = ec2::prefix_lists(self.delivered().inventory());
+            let options = ec2::dhcp_options(self.delivered().inventory());
+            let referred = self.run(ec2::of_references(self, &lists, &options));
+            tokio::try_join!(referred, self.peers(&peers, &lists)).map(drop)
         };
-        tokio::try_join!(referred, of_peers).map(drop)
+        tokio::try_join!(rest, references).map(drop)
+    }
+
+    /// The VPCs that ours are peered with, and the prefix lists of theirs that weren't asked for yet.
+    async fn peers(
+        &'a self,
+        peers: &BTreeSet<String>,
+        known: &BTreeSet<String>,
+    ) -> Result<(), AwsError> {
+        if peers.is_empty() {
+            return Ok(());
+        }
+        self.run(ec2::of_peers(self, peers)).await?;
+        let mut lists = ec2::prefix_lists(self.delivered().inventory());
+        lists.retain(|list| !known.contains(list));
+        self.run(ec2::of_references(self, &lists, &BTreeSet::new())).await
     }
 
     /// Runs jobs side by side, those that the selected checks need. An error ends all of them.

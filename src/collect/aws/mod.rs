@@ -10,7 +10,10 @@ use std::{sync::Mutex, time::Duration};
 use aws_config::{
     BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
 };
-use aws_sdk_ec2::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
+};
 use tidb_dms_checks::{
     facts::{Asked, Gap, Run},
     migration::SelectError,
@@ -148,11 +151,6 @@ impl Aws {
         }
     }
 
-    /// What all calls took so far: those of a look, of tests and of secrets.
-    pub fn run(&self) -> Run {
-        self.effort.run()
-    }
-
     /// The region that is asked.
     pub fn region(&self) -> &str {
         &self.region
@@ -189,7 +187,7 @@ pub async fn connect(choice: &Choice, asked: &Asked) -> Result<Aws, AwsError> {
     if !is_region(&region) {
         return Err(AwsError::NotARegion(region));
     }
-    let config = with_credentials(config).await?;
+    let config = with_credentials(config, choice.profile.as_deref()).await?;
     Ok(Aws::new(region, &config))
 }
 
@@ -207,13 +205,20 @@ fn loader() -> ConfigLoader {
 
 /// Asks for the credentials once, before anything is called: one clear error instead of one for each
 /// call, and one prompt of whoever prompts.
-async fn with_credentials(config: SdkConfig) -> Result<SdkConfig, AwsError> {
+async fn with_credentials(config: SdkConfig, profile: Option<&str>) -> Result<SdkConfig, AwsError> {
     let none = || AwsError::NoCredentials("no provider is configured".into());
     let chain = config.credentials_provider().ok_or_else(none)?;
-    let first = chain
-        .provide_credentials()
-        .await
-        .map_err(|error| AwsError::NoCredentials(call::innermost(&error)))?;
+    let first = chain.provide_credentials().await.map_err(|error| {
+        AwsError::NoCredentials(match (&error, profile) {
+            (CredentialsError::CredentialsNotLoaded(_), Some(profile)) => {
+                format!("there is no profile `{profile}`, or it has none")
+            }
+            (CredentialsError::CredentialsNotLoaded(_), None) => {
+                "none in the environment, a profile, a container or an instance".to_owned()
+            }
+            _ => call::innermost(&error),
+        })
+    })?;
     let primed = Primed { first: Mutex::new(Some(first)), chain };
     let provider = SharedCredentialsProvider::new(primed);
     Ok(config.into_builder().credentials_provider(provider).build())
@@ -227,16 +232,12 @@ struct Primed {
 }
 
 impl ProvideCredentials for Primed {
-    fn provide_credentials<'a>(
-        &'a self,
-    ) -> aws_credential_types::provider::future::ProvideCredentials<'a>
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
-        use aws_credential_types::provider::future::ProvideCredentials as Future;
-
         match self.first.lock().ok().and_then(|mut first| first.take()) {
-            Some(first) => Future::ready(Ok(first)),
+            Some(first) => future::ProvideCredentials::ready(Ok(first)),
             None => self.chain.provide_credentials(),
         }
     }

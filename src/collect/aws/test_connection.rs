@@ -60,8 +60,8 @@ impl Aws {
             .replication_instance_arn(instance)
             .endpoint_arn(endpoint)
             .customize()
-            .interceptor(recorder);
-        request.send().await.map_err(|error| (Failure::of(&error), TEST))?;
+            .interceptor(recorder.clone());
+        recorder.answer(request.send().await).map_err(|failure| (failure, TEST))?;
         // The record of an earlier test may stand there for a moment.
         let mut pauses = PAUSES.into_iter();
         loop {
@@ -96,12 +96,11 @@ impl Aws {
             .set_filters(Some(filters))
             .customize()
             .interceptor(recorder.clone());
-        match request.send().await.map_err(|error| Failure::of(&error)) {
-            Ok(_) => {}
+        let answer = match recorder.answer(request.send().await) {
+            Ok(body) => json(&body)?,
             Err(Failure::NotFound) => return Ok(None),
             Err(failure) => return Err(failure),
-        }
-        let answer = json(&recorder.body())?;
+        };
         let list = serde_json::json!({ "Connections": answer["Connections"] });
         let inventory: Inventory =
             serde_json::from_value(list).map_err(|error| Failure::Unreadable(error.to_string()))?;

@@ -10,9 +10,12 @@ use mysql_async::{
     Conn, DriverError, Error, IoError, OptsBuilder, Row, SslOpts, Value, prelude::Queryable,
 };
 use secrecy::ExposeSecret;
-use tidb_dms_checks::facts::{
-    Gap, Look, Unlock,
-    probe::{LoginOutcome, MysqlSession, ServerError},
+use tidb_dms_checks::{
+    case::is_rds,
+    facts::{
+        Gap, Look, Unlock,
+        probe::{LoginOutcome, MysqlSession, ServerError},
+    },
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -82,6 +85,10 @@ const VARIABLES: &[&str] = &[
     "wait_timeout",
 ];
 
+/// How long RDS and Aurora keep binary logs, which no variable tells.
+const BINLOG_RETENTION: &str = "SELECT IFNULL(value, 'NULL') FROM mysql.rds_configuration \
+                                WHERE name = 'binlog retention hours'";
+
 /// Where the server is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {
@@ -127,15 +134,9 @@ pub(super) async fn look(
     *login = Some(begun.saw(outcome));
     if let Some(connection) = connection {
         let mut session = Session { connection: Some(connection), account, end };
-        session.ask_around(is_of_rds(place.host), seen).await;
+        session.ask_around(is_rds(place.host), seen).await;
         session.close().await;
     }
-}
-
-/// Whether a host is one of Amazon RDS, which has its own word on how long binary logs are kept.
-fn is_of_rds(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    host.ends_with(".rds.amazonaws.com") || host.ends_with(".rds.amazonaws.com.cn")
 }
 
 fn options(place: &Place<'_>, account: &User<'_>, channel: Channel<'_>) -> OptsBuilder {
@@ -182,9 +183,7 @@ impl Session<'_> {
         seen.collations = Some(self.column("SHOW COLLATION", Some).await);
         seen.schemas = Some(self.column("SHOW DATABASES", Some).await);
         if of_rds {
-            // Few accounts may ask; who may not has told nothing.
-            let look = self.pairs("CALL mysql.rds_show_configuration").await;
-            seen.rds_configuration = look.seen.known().is_some().then_some(look);
+            seen.binlog_retention = Some(self.one(BINLOG_RETENTION).await);
         }
         // Last, because it changes the session.
         seen.control_schema = Some(self.control_schema().await);

@@ -25,9 +25,10 @@ async fn every_list_is_read_to_its_last_page() {
             (Some(key), Some(("dms", _))) if !has_token => {
                 Answer::ok(json!({ key: [], "Marker": "next&more" }).to_string())
             }
-            (Some(key), Some(("ec2", _))) if !has_token => {
-                Answer::ok(world::xml(&json!({ key: [], "NextToken": "next&more" })))
-            }
+            (Some(key), Some(("ec2", _))) if !has_token => Answer::ok(world::xml(
+                &request.action,
+                &json!({ key: [], "NextToken": "next&more" }),
+            )),
             _ => served.answer(request),
         }
     });
@@ -66,7 +67,10 @@ async fn a_page_that_fails_leaves_a_part() {
         }
         "ec2:DescribeSecurityGroups" => {
             let groups = [json!({"GroupId": "sg-first", "IpPermissions": []})];
-            Answer::ok(world::xml(&json!({ "SecurityGroups": groups, "NextToken": "2" })))
+            Answer::ok(world::xml(
+                &request.action,
+                &json!({ "SecurityGroups": groups, "NextToken": "2" }),
+            ))
         }
         _ => served.answer(request),
     });

@@ -7,7 +7,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -19,8 +19,6 @@ pub(super) struct Request {
     pub(super) action: String,
     /// Its parameters: the members of a JSON body, or the fields of a form.
     pub(super) parameters: BTreeMap<String, String>,
-    /// When it came.
-    pub(super) at: Instant,
     /// How many of this action came before.
     pub(super) before: usize,
 }
@@ -120,20 +118,19 @@ fn serve(stream: TcpStream, handler: &Handler, seen: &Mutex<Vec<Request>>) -> st
             let mut seen = seen.lock().unwrap();
             let (action, parameters) = read(&headers, &body);
             let before = seen.iter().filter(|request: &&Request| request.action == action).count();
-            let request = Request { action, parameters, at: Instant::now(), before };
+            let request = Request { action, parameters, before };
             seen.push(request.clone());
             request
         };
         let answer = handler(&request);
         thread::sleep(answer.delay);
-        write!(
-            writer,
-            "HTTP/1.1 {} X\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n{}",
-            answer.status,
-            answer.body.len(),
-            answer.body
-        )?;
-        writer.flush()?;
+        let (status, body) = (answer.status, answer.body);
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        // In one piece: small ones wait for each other.
+        writer.write_all(format!("{head}{body}").as_bytes())?;
     }
 }
 

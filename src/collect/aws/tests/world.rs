@@ -62,7 +62,7 @@ impl World {
             "ec2:GetManagedPrefixListEntries" => {
                 let id = parameter("PrefixListId").unwrap();
                 let list = self.item("PrefixListEntries", "PrefixListId", id);
-                Answer::ok(xml(&json!({ "Entries": list["Entries"] })))
+                Answer::ok(xml(&request.action, &json!({ "Entries": list["Entries"] })))
             }
             "iam:GetRole" => {
                 let mut role = self.item("Roles", "RoleName", parameter("RoleName").unwrap());
@@ -76,7 +76,7 @@ impl World {
                 );
                 role["AssumeRolePolicyDocument"] = json!(written.to_string());
                 role.as_object_mut().unwrap().remove("AttachedPolicies");
-                Answer::ok(iam(&json!({ "GetRoleResult": { "Role": role } })))
+                Answer::ok(iam(&request.action, &json!({ "GetRoleResult": { "Role": role } })))
             }
             "iam:ListAttachedRolePolicies" => {
                 let role = self.item("Roles", "RoleName", parameter("RoleName").unwrap());
@@ -84,8 +84,11 @@ impl World {
                     return Answer::refused(&request.action, "NoSuchEntity", "no such role");
                 }
                 let policies = &role["AttachedPolicies"];
-                Answer::ok(iam(&json!({ "ListAttachedRolePoliciesResult": {
-                    "AttachedPolicies": policies, "IsTruncated": false } })))
+                Answer::ok(iam(
+                    &request.action,
+                    &json!({ "ListAttachedRolePoliciesResult": {
+                    "AttachedPolicies": policies, "IsTruncated": false } }),
+                ))
             }
             "kms:DescribeKey" => {
                 let id = parameter("KeyId").unwrap();
@@ -113,7 +116,7 @@ impl World {
         let items: Vec<Value> =
             items.into_iter().filter(|item| matches(item, &request.parameters)).collect();
         if action.starts_with("ec2:") {
-            Answer::ok(xml(&json!({ *key: items })))
+            Answer::ok(xml(action, &json!({ *key: items })))
         } else {
             Answer::ok(json!({ *key: items }).to_string())
         }
@@ -150,9 +153,9 @@ fn matches(item: &Value, parameters: &BTreeMap<String, String>) -> bool {
 }
 
 /// The XML of EC2.
-pub(super) fn xml(answer: &Value) -> String {
+pub(super) fn xml(action: &str, answer: &Value) -> String {
     let mut text = String::new();
-    element(&mut text, "Response", answer, "item", &|name| {
+    element(&mut text, &outermost(action), answer, "item", &|name| {
         let in_table =
             |kind: Kind| ELEMENTS.iter().find(|(_, json, of)| *json == name && *of == kind);
         let known =
@@ -166,10 +169,14 @@ pub(super) fn xml(answer: &Value) -> String {
 }
 
 /// The XML of IAM, whose elements have the names of its JSON.
-fn iam(answer: &Value) -> String {
+fn iam(action: &str, answer: &Value) -> String {
     let mut text = String::new();
-    element(&mut text, "Response", answer, "member", &str::to_owned);
+    element(&mut text, &outermost(action), answer, "member", &str::to_owned);
     text
+}
+
+fn outermost(action: &str) -> String {
+    format!("{}Response", action.split_once(':').unwrap().1)
 }
 
 fn element(text: &mut String, name: &str, value: &Value, item: &str, of: &dyn Fn(&str) -> String) {
