@@ -9,11 +9,14 @@ pub(crate) const MIGRATION: [&str; 4] = [
     "dms:DescribeEndpoints",
 ];
 
-/// And the subnets that the replication may sit in.
-pub(crate) const SEATS: [&str; 7] = joined(
+/// And the subnets that the replication may sit in, with what DMS said of its last failures: where that
+/// contradicts what was computed, nothing that rests on it is believed.
+pub(crate) const SEATS: [&str; 9] = joined(
     &MIGRATION,
     &[
         "dms:DescribeReplicationSubnetGroups",
+        "dms:DescribeConnections",
+        "dms:DescribeReplications",
         "ec2:DescribeSubnets",
         "ec2:DescribeNetworkInterfaces",
     ],
@@ -21,7 +24,7 @@ pub(crate) const SEATS: [&str; 7] = joined(
 
 /// And the way from there to the cluster, but for the rules that filter on it: a gateway that wasn't
 /// seen would end it early, and what lies behind wouldn't be judged.
-pub(crate) const WAY: [&str; 16] = joined(
+pub(crate) const WAY: [&str; 18] = joined(
     &SEATS,
     &[
         "ec2:DescribeVpcs",

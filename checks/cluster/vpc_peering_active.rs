@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Set up VPC peering with the replication's VPC in the TiDB Cloud console, and accept it in AWS.",
     references: &["https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections"],
     controls: &[],
-    needs: &needs::joined::<8>(&needs::SEATS, &["ec2:DescribeVpcPeeringConnections"]),
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcPeeringConnections"]),
     after: &["network/vpc-peering"],
     judge: Judge::Migration(judge),
 };

@@ -29,7 +29,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_VPC_Endpoints.html",
     ],
     controls: &[],
-    needs: &needs::joined::<19>(
+    needs: &needs::joined::<21>(
         &needs::WAY,
         &["ec2:DescribeSecurityGroups", "ec2:DescribeNetworkAcls", "secretsmanager:GetSecretValue"],
     ),

@@ -22,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html",
     ],
     controls: &["DMS.9"],
-    needs: &needs::joined::<8>(&needs::SEATS, &["dms:DescribeCertificates"]),
+    needs: &needs::joined::<10>(&needs::SEATS, &["dms:DescribeCertificates"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -24,7 +24,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#prerequisites",
     ],
     controls: &[],
-    needs: &needs::joined::<9>(&needs::SEATS, &["iam:GetRole", "iam:ListAttachedRolePolicies"]),
+    needs: &needs::joined::<11>(&needs::SEATS, &["iam:GetRole", "iam:ListAttachedRolePolicies"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

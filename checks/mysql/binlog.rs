@@ -8,6 +8,7 @@ use crate::{
     grants::Family,
     judgement::Judgement,
     migration::Kind,
+    needs,
     severity::Severity,
 };
 
@@ -25,14 +26,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/mysql-stored-proc-configuring.html",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "SELECT ON mysql.rds_configuration",
-    ],
+    needs: &needs::joined::<5>(&needs::MIGRATION, &["SELECT ON mysql.rds_configuration"]),
     after: super::AFTER_LOGIN,
     judge: Judge::Endpoint(judge),
 };

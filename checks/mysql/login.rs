@@ -11,6 +11,7 @@ use crate::{
         probe::{LoginOutcome, ServerError, Vantage},
     },
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -28,14 +29,7 @@ pub(crate) static CHECK: Check = Check {
         "https://dev.mysql.com/doc/refman/8.4/en/connection-access.html",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "dms:DescribeConnections",
-    ],
+    needs: &needs::WAY,
     after: &["network/dns-class", "dms/host-and-port"],
     judge: Judge::Endpoint(judge),
 };

@@ -21,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html",
     ],
     controls: &[],
-    needs: &needs::joined::<9>(&needs::SEATS, &["ec2:DescribeVpcs", "ec2:DescribeDhcpOptions"]),
+    needs: &needs::joined::<11>(&needs::SEATS, &["ec2:DescribeVpcs", "ec2:DescribeDhcpOptions"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -28,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html",
     ],
     controls: &[],
-    needs: &needs::joined::<8>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
     after: &["network/vpc-dns-attributes"],
     judge: Judge::Migration(judge),
 };

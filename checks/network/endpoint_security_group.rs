@@ -21,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
     ],
     controls: &[],
-    needs: &needs::joined::<17>(&needs::WAY, &["ec2:DescribeSecurityGroups"]),
+    needs: &needs::joined::<19>(&needs::WAY, &["ec2:DescribeSecurityGroups"]),
     after: &["network/route"],
     judge: Judge::Seat(judge),
 };

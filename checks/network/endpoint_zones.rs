@@ -22,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/privatelink/concepts.html",
     ],
     controls: &[],
-    needs: &needs::joined::<8>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

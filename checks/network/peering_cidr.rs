@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Put the replication into subnets of the registered CIDR.",
     references: &["https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections"],
     controls: &[],
-    needs: &needs::joined::<8>(&needs::SEATS, &["ec2:DescribeVpcs"]),
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcs"]),
     after: &[],
     judge: Judge::Seat(judge),
 };

@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Put the private endpoint, or the peering, into another range.",
     references: &["https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Troubleshooting.html"],
     controls: &[],
-    needs: &needs::joined::<8>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
     after: &["network/route"],
     judge: Judge::Migration(judge),
 };

@@ -16,7 +16,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Allow outbound TCP to the cluster's address and port in one of the replication's security groups.",
     references: &["https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"],
     controls: &[],
-    needs: &needs::joined::<17>(&needs::WAY, &["ec2:DescribeSecurityGroups"]),
+    needs: &needs::joined::<19>(&needs::WAY, &["ec2:DescribeSecurityGroups"]),
     after: &[],
     judge: Judge::Seat(judge),
 };

@@ -25,7 +25,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#configure-network",
     ],
     controls: &[],
-    needs: &needs::joined::<8>(&needs::SEATS, &["ec2:DescribeRouteTables"]),
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeRouteTables"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

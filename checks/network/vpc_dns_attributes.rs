@@ -22,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections",
     ],
     controls: &[],
-    needs: &needs::joined::<8>(&needs::SEATS, &["ec2:DescribeVpcAttribute"]),
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcAttribute"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tidb_dms_checks::facts::{Facts, Gap, Inventory, defaults, inventory::Extent, probe::Message};
+use tidb_dms_checks::facts::{Gap, Inventory, defaults, inventory::Extent, probe::Message};
 
 use super::call::Failure;
 
@@ -73,11 +73,10 @@ impl Delivered {
         }
     }
 
-    /// The inventory, with AWS's defaults where AWS left a field out, and DMS's own words.
-    pub(super) fn into_facts(self, facts: &mut Facts) {
-        facts.inventory = self.inventory;
-        fill_defaults(&mut facts.inventory);
-        facts.messages = messages(&facts.inventory);
+    /// The inventory, with AWS's defaults where AWS left a field out.
+    pub(super) fn into_inventory(mut self) -> Inventory {
+        fill_defaults(&mut self.inventory);
+        self.inventory
     }
 }
 
@@ -109,29 +108,4 @@ fn fill_defaults(inventory: &mut Inventory) {
     for instance in &mut inventory.replication_instances.items {
         fill(&mut instance.network_type, &defaults::NETWORK_TYPE);
     }
-}
-
-/// What DMS said of failures, by the resource that it said it of.
-fn messages(inventory: &Inventory) -> Vec<Message> {
-    let of_tasks = inventory
-        .replication_tasks
-        .items
-        .iter()
-        .map(|task| (&task.replication_task_arn, task.last_failure_message.iter()));
-    let of_tests = inventory
-        .connections
-        .items
-        .iter()
-        .map(|test| (&test.endpoint_arn, test.last_failure_message.iter()));
-    let of_replications = inventory.replications.items.iter().flat_map(|replication| {
-        let said = replication.failure_messages.iter().flatten();
-        said.map(|text| (&replication.replication_config_arn, text))
-    });
-    of_tasks
-        .chain(of_tests)
-        .flat_map(|(about, texts)| texts.map(move |text| (about, text)))
-        .chain(of_replications)
-        .filter(|(_, text)| !text.trim().is_empty())
-        .map(|(about, text)| Message { about: about.clone(), text: text.clone() })
-        .collect()
 }

@@ -95,7 +95,7 @@ impl Aws {
         };
         look.all().await?;
         let delivered = look.delivered.into_inner().unwrap_or_else(PoisonError::into_inner);
-        delivered.into_facts(&mut facts);
+        facts.inventory = delivered.into_inventory();
         facts.run = self.effort.run();
         Ok(facts)
     }
