@@ -160,6 +160,11 @@ impl Aws {
     pub fn region(&self) -> &str {
         &self.region
     }
+
+    /// What was called so far, how often, and what had no answer in time.
+    pub fn run(&self) -> Run {
+        self.effort.run()
+    }
 }
 
 /// How long a connection may take to come about.
