@@ -151,11 +151,6 @@ impl Aws {
         }
     }
 
-    /// What all calls took so far: those of a look, of tests and of secrets.
-    pub fn run(&self) -> Run {
-        self.effort.run()
-    }
-
     /// The region that is asked.
     pub fn region(&self) -> &str {
         &self.region
