@@ -11,7 +11,7 @@ use mysql_async::{
 };
 use secrecy::ExposeSecret;
 use tidb_dms_checks::{
-    case::is_rds,
+    case::{is_rds, is_rds_build},
     facts::{
         Gap, Look, Unlock,
         probe::{LoginOutcome, MysqlSession, ServerError},
@@ -51,6 +51,7 @@ const VARIABLES: &[&str] = &[
     "interactive_timeout",
     "local_infile",
     "log_bin",
+    "log_bin_compress",
     "log_replica_updates",
     "log_slave_updates",
     "lower_case_table_names",
@@ -177,22 +178,23 @@ impl Session<'_> {
     async fn ask_around(&mut self) -> MysqlSession {
         let names: Vec<String> = VARIABLES.iter().map(|name| format!("'{name}'")).collect();
         let variables = format!("SHOW VARIABLES WHERE Variable_name IN ({})", names.join(", "));
+        let variables = self
+            .ask(&variables, |rows| {
+                let pair = |row: &Row| Some((text(row, 0)?.to_ascii_lowercase(), text(row, 1)?));
+                Some(rows.iter().filter_map(pair).collect::<BTreeMap<_, _>>())
+            })
+            .await;
+        let comment = variables.seen.known().and_then(|known| known.get("version_comment"));
+        let may_be_rds = is_rds(self.host) || comment.is_some_and(|comment| is_rds_build(comment));
         MysqlSession {
             version: Some(self.one("SELECT VERSION()").await),
             current_user: Some(self.one("SELECT CURRENT_USER()").await),
             current_role: Some(self.one("SELECT CURRENT_ROLE()").await),
             grants: Some(self.column("SHOW GRANTS", |line| Some(without_hashes(&line))).await),
-            variables: Some(
-                self.ask(&variables, |rows| {
-                    let pair =
-                        |row: &Row| Some((text(row, 0)?.to_ascii_lowercase(), text(row, 1)?));
-                    Some(rows.iter().filter_map(pair).collect::<BTreeMap<_, _>>())
-                })
-                .await,
-            ),
+            variables: Some(variables),
             collations: Some(self.column("SHOW COLLATION", Some).await),
             schemas: Some(self.column("SHOW DATABASES", Some).await),
-            binlog_retention: if is_rds(self.host) {
+            binlog_retention: if may_be_rds {
                 Some(self.one(BINLOG_RETENTION).await)
             } else {
                 None
