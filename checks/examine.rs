@@ -6,9 +6,9 @@ use crate::{
     case::{Case, Server},
     check::{Check, Judge},
     checks,
-    facts::{Assumption, Fact, Facts, Gap, Index, Unlock},
+    facts::{Assumption, Fact, Facts, Gap, Index, Run, Unlock},
     judgement::{Judgement, Outcome},
-    migration::{Migration, SelectError, migrations, select},
+    migration::{Migration, SelectError, migrations, select, with_what_was_asked},
     path::Trace,
     policy::Policy,
     report::{Rehearsal, Report, RootCause, Row, SeatPath, Subject, ToDecide, VERSION, Verdict},
@@ -17,6 +17,7 @@ use crate::{
 
 /// Judges the migration that was asked for, or the only one that the facts hold.
 pub fn examine(facts: &Facts, policy: &Policy) -> Result<Report, SelectError> {
+    let facts = &*with_what_was_asked(facts);
     let index = Index::new(&facts.inventory);
     let migration = select(facts, &index)?;
     let mut report = judge(facts, &index, migration, policy);
@@ -99,7 +100,8 @@ fn judge<'a>(
         rows,
         assumptions,
         paths,
-        notes: Vec::new(),
+        notes: facts.run.notes.clone(),
+        run: Run { notes: Vec::new(), ..facts.run.clone() },
     }
 }
 

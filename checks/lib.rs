@@ -18,6 +18,7 @@ pub mod grants;
 pub mod judgement;
 pub mod migration;
 pub mod mysql;
+mod needs;
 pub mod network;
 pub mod path;
 pub mod policy;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     change::Remedy,
-    facts::{Assumption, Gap, PathKind, Role, Tier},
+    facts::{Assumption, Gap, PathKind, Role, Run, Tier},
     judgement::{Evidence, Finding, Outcome},
     path::Trace,
     severity::Severity,
@@ -50,6 +50,9 @@ pub struct Report {
     /// What one should know of how the facts were read.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What it took to see all this, and what wasn't finished: an appendix.
+    #[serde(default, skip_serializing_if = "Run::is_empty")]
+    pub run: Run,
 }
 
 /// The answer to the question.

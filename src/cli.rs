@@ -3,11 +3,9 @@
 //! The arguments of `doctor` are also the keys of `tidb-dms.toml`: one struct reads both, so that no
 //! flag can lack its key.
 
-use std::{
-    fs,
-    net::Ipv4Addr,
-    path::{Path, PathBuf},
-};
+#[cfg(feature = "live")]
+use std::num::NonZeroU32;
+use std::{net::Ipv4Addr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -16,10 +14,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use tidb_dms_checks::{
     checks,
-    facts::{
-        Asked,
-        cluster::{AccessEntry, NotAnEntry},
-    },
+    facts::{Asked, cluster::NotAnEntry},
     policy::Policy,
     severity::Severity,
 };
@@ -28,9 +23,14 @@ use crate::report::{Target, TargetError};
 
 mod engines;
 mod names;
+mod values;
 
 pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
 pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
+pub(crate) use values::certificate;
+#[cfg(feature = "live")]
+pub(crate) use values::subnet;
+use values::{access_list, table_mappings};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.
@@ -63,6 +63,8 @@ pub enum Command {
     ///
     /// Exit codes: 0 trusted; 1 refused; 2 the program could not do its work; 3 it can't be told.
     Tls(TlsArguments),
+    /// Print the least IAM policy with which `doctor` sees all that the selected checks need.
+    IamPolicy(crate::iam_policy::IamPolicyArguments),
     /// List the checks.
     Checks,
     /// Explain a check, or a stop code of `trace`.
@@ -108,6 +110,10 @@ pub struct DoctorCommand {
 /// The arguments of `doctor`, and the keys of `tidb-dms.toml`.
 #[derive(Args, Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    feature = "live",
+    expect(clippy::struct_excessive_bools, reason = "each is a switch that can be typed")
+)]
 pub struct DoctorArguments {
     /// A facts document that an earlier run saved; may be given several times.
     #[arg(long, value_name = "FILE", help_heading = "What was seen")]
@@ -220,6 +226,76 @@ pub struct DoctorArguments {
     #[arg(long, value_name = "CA", help_heading = "The TiDB Cloud cluster")]
     pub ca: Option<String>,
 
+    /// Look at AWS and at both ends of the migration, where --facts or --evidence are given too.
+    /// Without them that is what happens anyway.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub live: bool,
+    /// Look at both ends of the migration (DNS, TCP, TLS, MySQL), but not at AWS.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub probe: bool,
+    /// Look at AWS alone.
+    #[cfg(feature = "live")]
+    #[arg(long, conflicts_with = "probe", help_heading = "Looking for itself")]
+    pub no_probe: bool,
+    /// The AWS profile.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "NAME", help_heading = "Looking for itself")]
+    pub profile: Option<String>,
+    /// The AWS region; it is in an ARN already.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "REGION", help_heading = "Looking for itself")]
+    pub region: Option<String>,
+    /// The subnet that this program runs in, if the replication may sit there too.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SUBNET", value_parser = values::subnet,
+          help_heading = "Looking for itself")]
+    pub seat: Option<String>,
+    /// Seconds after which all looking is over, whoever hangs; 60, if not given.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SECONDS", help_heading = "Looking for itself")]
+    pub timeout: Option<NonZeroU32>,
+    /// No progress on standard error.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub quiet: bool,
+    /// Let DMS itself test both endpoints from the replication instance. It records the result.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub test_connection: bool,
+    /// Seconds that DMS gets for its tests; 300, if not given.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SECONDS", help_heading = "Looking for itself")]
+    pub test_timeout: Option<NonZeroU32>,
+    /// A file whose first line is the password at the source. Else `TIDB_DMS_SOURCE_PASSWORD` has it,
+    /// or the secret that the DMS endpoint names, or you are asked.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "FILE", help_heading = "Looking for itself")]
+    pub source_password_file: Option<PathBuf>,
+    /// A file whose first line is the password at the target. Else `TIDB_DMS_TARGET_PASSWORD` has it,
+    /// or the secret that the DMS endpoint names, or you are asked.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "FILE", help_heading = "Looking for itself")]
+    pub target_password_file: Option<PathBuf>,
+    /// A secret of Secrets Manager with the credentials at the source, by name or ARN.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SECRET", help_heading = "Looking for itself")]
+    pub source_secret: Option<String>,
+    /// A secret of Secrets Manager with the credentials at the target, by name or ARN.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SECRET", help_heading = "Looking for itself")]
+    pub target_secret: Option<String>,
+    /// The CA that the end which isn't TiDB is verified with before anybody logs in: a PEM file, such
+    /// as the bundle of RDS. Else it is the certificate that its DMS endpoint names.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "CA", help_heading = "Looking for itself")]
+    pub other_ca: Option<String>,
+    /// Log in over TLS although nothing proves who is at the other end.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub danger_allow_unverified_login: bool,
+
     /// A report, `terminal`, `json` or `junit`, to standard output or to a file; may be given several
     /// times.
     #[arg(long, value_name = "FORMAT[=FILE]", help_heading = "The report")]
@@ -255,7 +331,9 @@ pub enum ArgumentError {
         nearest: Option<String>,
     },
     /// Nothing to look at.
-    #[error("nothing to judge: give --evidence or --facts, or try --demo")]
+    #[error(
+        "nothing to judge: give --evidence or --facts, or try --demo; this build can't look for itself"
+    )]
     NothingGiven,
     /// An entry of the access list that is none.
     #[error("--ip-access-list: {0}")]
@@ -289,8 +367,19 @@ pub enum ArgumentError {
         source: serde_json::Error,
     },
     /// A PEM file without a certificate.
-    #[error("--ca: {}: neither `isrg-root-x1` nor a file with a PEM certificate", .0.display())]
-    NoCertificate(PathBuf),
+    #[error("{flag}: {}: neither `isrg-root-x1` nor a file with a PEM certificate", file.display())]
+    NoCertificate {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The file.
+        file: PathBuf,
+    },
+    /// Something to look for that isn't named.
+    #[error(
+        "nothing to judge: name a migration (--task, --replication-instance, --replication-config, or \
+         --tidb-host with --subnets for a planned one), give --evidence or --facts, or try --demo"
+    )]
+    NothingNamed,
     /// A report that can't be.
     #[error("--report: {0}")]
     Report(#[from] TargetError),
@@ -368,6 +457,39 @@ impl DoctorArguments {
             path: self.path.or(file.path),
             ip_access_list: self.ip_access_list.or(file.ip_access_list),
             ca: self.ca.or(file.ca),
+            #[cfg(feature = "live")]
+            live: self.live || file.live,
+            #[cfg(feature = "live")]
+            probe: self.probe || (file.probe && !self.no_probe),
+            #[cfg(feature = "live")]
+            no_probe: self.no_probe || (file.no_probe && !self.probe),
+            #[cfg(feature = "live")]
+            profile: self.profile.or(file.profile),
+            #[cfg(feature = "live")]
+            region: self.region.or(file.region),
+            #[cfg(feature = "live")]
+            seat: self.seat.or(file.seat),
+            #[cfg(feature = "live")]
+            timeout: self.timeout.or(file.timeout),
+            #[cfg(feature = "live")]
+            quiet: self.quiet || file.quiet,
+            #[cfg(feature = "live")]
+            test_connection: self.test_connection || file.test_connection,
+            #[cfg(feature = "live")]
+            test_timeout: self.test_timeout.or(file.test_timeout),
+            #[cfg(feature = "live")]
+            source_password_file: self.source_password_file.or(file.source_password_file),
+            #[cfg(feature = "live")]
+            target_password_file: self.target_password_file.or(file.target_password_file),
+            #[cfg(feature = "live")]
+            source_secret: self.source_secret.or(file.source_secret),
+            #[cfg(feature = "live")]
+            target_secret: self.target_secret.or(file.target_secret),
+            #[cfg(feature = "live")]
+            other_ca: self.other_ca.or(file.other_ca),
+            #[cfg(feature = "live")]
+            danger_allow_unverified_login: self.danger_allow_unverified_login
+                || file.danger_allow_unverified_login,
             report: list(self.report, file.report),
             only: list(self.only, file.only),
             skip: list(self.skip, file.skip),
@@ -399,7 +521,15 @@ impl DoctorArguments {
             tidb_tier: self.tidb_tier.map(Into::into),
             path: self.path.map(Into::into),
             ip_access_list: self.ip_access_list.as_deref().map(access_list).transpose()?,
-            ca: self.ca.as_deref().map(certificate).transpose()?,
+            ca: self.ca.as_deref().map(|ca| certificate("--ca", ca)).transpose()?,
+            #[cfg(feature = "live")]
+            other_ca: self
+                .other_ca
+                .as_deref()
+                .map(|ca| certificate("--other-ca", ca))
+                .transpose()?,
+            #[cfg(feature = "live")]
+            seat: self.seat.clone(),
             ..Asked::default()
         })
     }
@@ -426,67 +556,6 @@ impl DoctorArguments {
     /// Where the reports go.
     pub fn targets(&self) -> Result<Vec<Target>, ArgumentError> {
         Ok(self.report.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
-    }
-}
-
-fn read(flag: &'static str, file: &Path) -> Result<String, ArgumentError> {
-    fs::read_to_string(file).map_err(|source| ArgumentError::File {
-        flag,
-        file: file.to_owned(),
-        source,
-    })
-}
-
-fn table_mappings(file: &Path) -> Result<String, ArgumentError> {
-    let text = read("--table-mappings", file)?;
-    match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
-        Ok(_) => Ok(text),
-        Err(source) => Err(ArgumentError::TableMappings { file: file.to_owned(), source }),
-    }
-}
-
-/// Entries, and files with one entry a line; `#` begins a comment.
-fn access_list(values: &[String]) -> Result<Vec<AccessEntry>, ArgumentError> {
-    let mut entries = Vec::new();
-    for value in values {
-        match value.parse() {
-            Ok(entry) => entries.push(entry),
-            Err(error) => {
-                let file = Path::new(value);
-                if !file.exists() {
-                    return Err(ArgumentError::AccessEntry(error));
-                }
-                let text = read("--ip-access-list", file)?;
-                for (number, line) in text.lines().enumerate() {
-                    let line = line.split('#').next().unwrap_or_default();
-                    for word in line.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-                        entries.push(word.parse().map_err(|error| ArgumentError::AccessLine {
-                            file: file.to_owned(),
-                            line: number + 1,
-                            error,
-                        })?);
-                    }
-                }
-            }
-        }
-    }
-    Ok(entries)
-}
-
-/// `isrg-root-x1`, or the text of a PEM file.
-pub(crate) fn certificate(value: &str) -> Result<String, ArgumentError> {
-    if value.eq_ignore_ascii_case("isrg-root-x1") {
-        return Ok("isrg-root-x1".into());
-    }
-    let file = Path::new(value);
-    if !file.exists() {
-        return Err(ArgumentError::NoCertificate(file.to_owned()));
-    }
-    let text = read("--ca", file)?;
-    if text.contains("-----BEGIN CERTIFICATE-----") {
-        Ok(text)
-    } else {
-        Err(ArgumentError::NoCertificate(file.to_owned()))
     }
 }
 

@@ -44,6 +44,11 @@ pub fn read(file: &Path) -> Result<DoctorArguments, ConfigError> {
     for path in paths.chain(&mut arguments.table_mappings).chain(&mut arguments.save_facts) {
         *path = folder.join(&*path);
     }
+    #[cfg(feature = "live")]
+    for path in arguments.source_password_file.iter_mut().chain(&mut arguments.target_password_file)
+    {
+        *path = folder.join(&*path);
+    }
     Ok(arguments)
 }
 

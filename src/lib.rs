@@ -4,7 +4,8 @@
 //! Data flows one way, once: [`collect`] looks and never judges, `tidb_dms_checks` judges and never
 //! looks, [`report`] writes. [`doctor`] is the three steps in one function; [`trace`], [`grants`] and
 //! [`tls`] ask one engine alone, `probe` looks at one endpoint and judges nothing; [`cli`] and
-//! [`config`] are what can be typed, [`catalogue`] what the program knows of itself.
+//! [`config`] are what can be typed, [`catalogue`] what the program knows of itself, [`iam_policy`] what
+//! it may ask of AWS.
 
 pub mod catalogue;
 pub mod cli;
@@ -12,8 +13,13 @@ pub mod collect;
 pub mod config;
 pub mod doctor;
 pub mod grants;
+pub mod iam_policy;
+#[cfg(feature = "live")]
+pub mod passwords;
 #[cfg(feature = "live")]
 pub mod probe;
+#[cfg(feature = "live")]
+pub mod progress;
 pub mod report;
 pub mod tls;
 pub mod trace;

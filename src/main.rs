@@ -9,7 +9,7 @@ use clap::Parser;
 use tidb_dms::{
     catalogue,
     cli::{Cli, Command},
-    doctor, grants, report, tls, trace,
+    doctor, grants, iam_policy, report, tls, trace,
 };
 
 /// The program could not do its work.
@@ -36,6 +36,7 @@ fn run(cli: Cli) -> Result<u8, String> {
         Command::Trace(arguments) => trace::run(&arguments).map_err(|error| error.to_string()),
         Command::Grants(arguments) => grants::run(&arguments).map_err(|error| error.to_string()),
         Command::Tls(arguments) => tls::run(&arguments).map_err(|error| error.to_string()),
+        Command::IamPolicy(arguments) => iam_policy::run(&arguments),
         Command::Checks => print(&catalogue::list()),
         Command::Explain { id } => {
             print(&catalogue::explain(&id).map_err(|error| error.to_string())?)

@@ -2,7 +2,7 @@
 
 use crate::{
     facts::{
-        Fact, Gap, Look, Probe, Role, Unlock,
+        Fact, Facts, Gap, Look, Probe, Role, Unlock,
         inventory::dms::Endpoint,
         probe::{MysqlSession, Vantage},
     },
@@ -64,7 +64,7 @@ impl<'a> Server<'a> {
         let host = if is_cluster {
             case.cluster.host.clone()
         } else {
-            match endpoint.and_then(cluster::server_name) {
+            match endpoint.and_then(|endpoint| cluster::server_name(case.facts, endpoint)) {
                 Some(host) => Fact::Known(host.to_owned()),
                 None => Fact::Unknown(unseen("host name")),
             }
@@ -76,13 +76,13 @@ impl<'a> Server<'a> {
         let port = if is_cluster {
             case.cluster.port.clone()
         } else {
-            match endpoint.and_then(cluster::port) {
+            match endpoint.and_then(|endpoint| cluster::port(case.facts, endpoint)) {
                 Some(port) => Fact::Known(port),
                 None => Fact::Unknown(unseen("port")),
             }
         };
         let asked = case.facts.asked.tidb_user.as_deref().filter(|_| is_cluster);
-        let user = match asked.or_else(|| endpoint.and_then(user_name)) {
+        let user = match asked.or_else(|| user_name(case.facts, endpoint?)) {
             Some(user) => Fact::Known(user.to_owned()),
             None => Fact::Unknown(unseen("user")),
         };
@@ -184,8 +184,7 @@ impl<'a> Server<'a> {
             }
         }
         Fact::Unknown(match (gap, &self.host) {
-            (Some(gap), _) => gap.clone(),
-            (None, Fact::Unknown(gap)) => gap.clone(),
+            (Some(gap), _) | (None, Fact::Unknown(gap)) => gap.clone(),
             (None, Fact::Known(_)) => {
                 Gap::new(format!("{what} of {}", self.name), "nobody looked", unlock.clone())
             }
@@ -195,7 +194,7 @@ impl<'a> Server<'a> {
 
 /// The probes of a place that were not meant for the other end.
 fn probes<'a>(
-    facts: &'a crate::facts::Facts,
+    facts: &'a Facts,
     role: Role,
     host: Option<&String>,
     port: Option<&u16>,
@@ -214,14 +213,15 @@ fn probes<'a>(
     probes
 }
 
-/// The user of an endpoint, which may stand in two places.
-fn user_name(endpoint: &Endpoint) -> Option<&str> {
+/// The user of an endpoint, which may stand in two places, or in its secret.
+fn user_name<'a>(facts: &'a Facts, endpoint: &'a Endpoint) -> Option<&'a str> {
     let settings = endpoint.my_sql_settings.as_ref();
     endpoint
         .username
         .as_deref()
         .or_else(|| settings.and_then(|settings| settings.username.as_deref()))
         .filter(|user| !user.is_empty())
+        .or_else(|| facts.secret_of(endpoint)?.username.as_deref())
 }
 
 /// Whether an engine of DMS speaks MySQL.

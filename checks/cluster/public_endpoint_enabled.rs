@@ -6,6 +6,7 @@ use crate::{
     change::Change,
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -20,13 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/connect-via-standard-connection-serverless",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-    ],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -45,5 +40,32 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         if let Some(host) = case.cluster.host.known() {
             draft.change(Change::EnablePublicEndpoint { host: host.clone() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{judgement::Outcome, testing};
+
+    #[test]
+    fn a_list_from_the_console_stands_in_for_an_api_that_refused() {
+        let place = "/clusters/0/public_endpoint_enabled";
+        let refused = (
+            place,
+            json!({"unknown": {"about": "a", "reason": "the API key has no right", "unlock": "nothing"}}),
+        );
+        let listed = ("/asked/ip_access_list", json!(["52.1.2.3"]));
+        testing::check(
+            CHECK.id,
+            &[
+                (&[], Outcome::Pass, ""),
+                (&[(place, json!({"known": false}))], Outcome::Fail, "is off"),
+                (std::slice::from_ref(&refused), Outcome::Unknown, "no right"),
+                (&[refused.clone(), listed], Outcome::Pass, ""),
+            ],
+        );
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Fact, PathKind, Tier, cluster::HostName},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -19,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections",
     ],
     controls: &[],
-    needs: &["dms:DescribeEndpoints"],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -41,13 +42,14 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     if kind == PathKind::VpcPeering && tier != Tier::Dedicated {
         j.fail(format!("{} has no VPC peering", tier.name()));
     }
+    let hint = HostName::read(name).and_then(|name| name.on_aws);
     let provider = match case.cluster_seen().and_then(|cluster| cluster.cloud_provider.as_ref()) {
         Some(Fact::Known(provider)) => Some(provider.eq_ignore_ascii_case("aws")),
-        Some(Fact::Unknown(gap)) => {
+        Some(Fact::Unknown(gap)) if hint.is_none() => {
             j.gap(gap.clone());
             return;
         }
-        None => HostName::read(name).and_then(|name| name.on_aws),
+        _ => hint,
     };
     if provider == Some(false) && kind != PathKind::Public {
         // Nobody has tried; AWS's private ways end at AWS.
@@ -86,6 +88,15 @@ mod tests {
                     &[("/clusters/0/cloud_provider", json!({"known": "alicloud"}))],
                     Outcome::Warn,
                     "doesn't run on AWS",
+                ),
+                // Its name says where it runs.
+                (
+                    &[(
+                        "/clusters/0/cloud_provider",
+                        json!({"unknown": {"about": "a", "reason": "refused", "unlock": "nothing"}}),
+                    )],
+                    Outcome::Pass,
+                    "",
                 ),
             ],
         );

@@ -7,6 +7,7 @@ use crate::{
     change::ReplicationFields,
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -21,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/securityhub/latest/userguide/dms-controls.html",
     ],
     controls: &["DMS.7", "DMS.8"],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -66,15 +66,6 @@ pub(crate) const CHECKS: &[&Check] = &[
     &last_test::CHECK,
 ];
 
-/// Where the facts about a replication and its endpoints come from.
-pub(crate) const NEEDS: &[&str] = &[
-    "dms:DescribeReplicationInstances",
-    "dms:DescribeReplicationSubnetGroups",
-    "dms:DescribeReplicationConfigs",
-    "dms:DescribeReplicationTasks",
-    "dms:DescribeEndpoints",
-];
-
 /// A field that AWS didn't print.
 pub(crate) fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
     Gap::new(about, format!("its {what} was not delivered"), Unlock::IamAction(action.into()))

@@ -7,6 +7,7 @@ use crate::{
     facts::{Fact, Gap, PathKind, Unlock},
     judgement::Judgement,
     migration::Side,
+    needs,
     severity::Severity,
 };
 
@@ -21,14 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html",
     ],
     controls: &["DMS.9"],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "dms:DescribeCertificates",
-    ],
+    needs: &needs::joined::<8>(&needs::SEATS, &["dms:DescribeCertificates"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

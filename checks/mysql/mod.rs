@@ -37,7 +37,7 @@ pub(crate) const CHECKS: &[&Check] = &[
 ];
 
 /// Where settings come from, beside a login: what is known of the endpoints and the task.
-const SETTINGS_NEEDS: &[&str] = crate::dms::NEEDS;
+const SETTINGS_NEEDS: &[&str] = &crate::needs::MIGRATION;
 /// Without a login no setting is seen.
 const AFTER_LOGIN: &[&str] = &["mysql/login"];
 

@@ -6,6 +6,7 @@ use crate::{
     facts::{Gap, Lookup, PathKind, Unlock},
     judgement::Judgement,
     migration::Kind,
+    needs,
     severity::Severity,
 };
 
@@ -20,14 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "ec2:DescribeVpcs",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeDhcpOptions",
-    ],
+    needs: &needs::joined::<9>(&needs::SEATS, &["ec2:DescribeVpcs", "ec2:DescribeDhcpOptions"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

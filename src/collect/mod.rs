@@ -8,13 +8,19 @@ use std::{
 use jiff::Timestamp;
 use tidb_dms_checks::facts::Facts;
 
+#[cfg(feature = "live")]
+pub mod aws;
 mod document;
 pub mod evidence;
 pub mod facts;
 pub mod given;
 #[cfg(feature = "live")]
+pub mod live;
+#[cfg(feature = "live")]
 pub mod probe;
 mod text;
+#[cfg(feature = "live")]
+pub mod tidb_cloud;
 #[cfg(feature = "live")]
 pub mod watch;
 

@@ -2,7 +2,7 @@
 
 use tidb_dms_checks::{
     change::{Change, Remedy},
-    facts::{Assumption, Gap, PathKind, Role, Tier, Unlock},
+    facts::{Assumption, Gap, PathKind, Role, Run, Tier, Unlock},
     judgement::{Evidence, Finding, Outcome},
     path::{Code, Doubt, Hop, Leg, PathFinding, Stop, Trace, Verdict as PathVerdict},
     report::{
@@ -263,6 +263,7 @@ fn base() -> Report {
         assumptions: assumptions(),
         paths: paths(trace),
         notes: Vec::new(),
+        run: Run::default(),
     }
 }
 

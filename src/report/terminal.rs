@@ -419,6 +419,16 @@ fn foot(page: &mut Page, report: &Report) {
         page.paragraph(2, Tone::Plain, &exit);
     }
     trace::assumptions(page, &report.assumptions, 2);
+    for what in &report.run.unfinished {
+        page.labelled("  not finished: ", Tone::Doubtful, Tone::Plain, &plain(what));
+    }
+    let calls: u32 = report.run.calls.values().sum();
+    if calls > 0 {
+        let again: u32 = report.run.retries.values().sum();
+        let again = if again > 0 { format!(", {again} of them again") } else { String::new() };
+        let times = counted(calls as usize, "time", "times");
+        page.paragraph(2, Tone::Dim, &format!("AWS was asked {times}{again}"));
+    }
     for note in &report.notes {
         page.labelled("  note: ", Tone::Dim, Tone::Dim, &plain(note));
     }

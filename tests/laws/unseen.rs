@@ -199,6 +199,17 @@ fn decided(before: &Report, after: &Report) -> Vec<String> {
         (row.check.clone(), row.subject.kind.clone(), id)
     };
     let old: BTreeMap<_, Outcome> = before.rows.iter().map(|row| (key(row), row.outcome)).collect();
+    // A witness against the model that isn't heard contradicts nobody: it isn't needed for a verdict,
+    // it takes one away.
+    let contradicted = |report: &Report| -> BTreeSet<_> {
+        let is_contradicted = |row: &&Row| {
+            row.gaps
+                .iter()
+                .any(|gap| gap.reason.starts_with("the model disagrees with what DMS saw"))
+        };
+        report.rows.iter().filter(is_contradicted).map(key).collect()
+    };
+    let (heard, still_heard) = (contradicted(before), contradicted(after));
     let mut faults = Vec::new();
     for row in &after.rows {
         let was = old.get(&key(row)).copied();
@@ -211,7 +222,8 @@ fn decided(before: &Report, after: &Report) -> Vec<String> {
             Outcome::NotApplicable => matches!(was, Some(Outcome::Fail | Outcome::Unknown)),
             _ => false,
         };
-        if moved {
+        let unheard = heard.contains(&key(row)) && still_heard.is_empty();
+        if moved && !unheard {
             let was = was.map_or("not there", Outcome::as_str);
             faults.push(format!("was {was}, now {}", shown(row)));
         }

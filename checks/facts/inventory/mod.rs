@@ -87,6 +87,11 @@ impl<T> List<T> {
             && matches!(self.extent, Extent::Partial(Gap { unlock: Unlock::IamAction(_), .. }))
     }
 
+    /// Whether somebody looked and didn't see all of it.
+    pub fn was_looked_at_in_vain(&self) -> bool {
+        self.gap().is_some_and(|gap| gap.reason != NOT_DELIVERED)
+    }
+
     /// The gap, when the list isn't all that there is.
     pub const fn gap(&self) -> Option<&Gap> {
         match &self.extent {
@@ -159,6 +164,14 @@ macro_rules! inventory {
             }
 
             /// The extent of the list of this key.
+            pub fn extent(&self, key: &str) -> Option<&Extent> {
+                match key {
+                    $($key => Some(&self.$field.extent),)*
+                    _ => None,
+                }
+            }
+
+            /// The same, to be changed.
             pub fn extent_mut(&mut self, key: &str) -> Option<&mut Extent> {
                 match key {
                     $($key => Some(&mut self.$field.extent),)*
