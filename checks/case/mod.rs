@@ -10,7 +10,7 @@ pub use cluster::ClusterView;
 pub use seat::Seat;
 pub(crate) use seat::subnets_of_group;
 pub(crate) use server::is_mysql;
-pub use server::{Seen, Server, is_rds};
+pub use server::{Seen, Server, is_rds, is_rds_build};
 
 use witness::Witness;
 

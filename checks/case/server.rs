@@ -234,3 +234,9 @@ pub fn is_rds(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     host.ends_with(".rds.amazonaws.com") || host.ends_with(".rds.amazonaws.com.cn")
 }
+
+/// Whether a `version_comment` is one that RDS has, which others may have too: it tells a server of RDS
+/// that hides behind a name of one's own.
+pub fn is_rds_build(comment: &str) -> bool {
+    comment == "Source distribution" || comment.contains("aws.amazon.com/rds")
+}
