@@ -8,9 +8,7 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, pem::PemObject},
 };
-
-/// ISRG Root X1, which Starter's and Essential's certificates lead to.
-const ISRG_ROOT_X1: &str = include_str!("isrg-root-x1.pem");
+use tidb_dms_checks::trust::ISRG_ROOT_X1_PEM;
 
 /// Why something is no CA to verify with.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -35,7 +33,7 @@ pub struct Trust {
 impl Trust {
     /// ISRG Root X1.
     pub fn isrg_root_x1() -> Result<Self, NoCertificate> {
-        Self::from_pem("ISRG Root X1", ISRG_ROOT_X1)
+        Self::from_pem("ISRG Root X1", ISRG_ROOT_X1_PEM)
     }
 
     /// The certificates of a PEM text.
