@@ -8,8 +8,8 @@ mod server;
 pub use cluster::ClusterView;
 pub use seat::Seat;
 pub(crate) use seat::subnets_of_group;
-pub(crate) use server::is_mysql;
 pub use server::{Seen, Server};
+pub(crate) use server::{is_mysql, is_seat};
 
 use crate::{
     facts::{
@@ -189,7 +189,14 @@ impl<'a> Case<'a> {
                 Fact::Known(vec![Addresses::AnyPublic])
             }
             Some(PathKind::PrivateEndpoint) => match self.endpoint_addresses() {
-                Some(addresses) => Fact::Known(addresses),
+                Some(addresses) => {
+                    assumptions.push(Assumption::new(
+                        self.cluster.name(),
+                        "it leads to the interface endpoint that carries its name",
+                        "its name was not looked up",
+                    ));
+                    Fact::Known(addresses)
+                }
                 None => unknown("no VPC endpoint with this host name was delivered"),
             },
             Some(PathKind::VpcPeering) => {

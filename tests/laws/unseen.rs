@@ -14,6 +14,7 @@ use tidb_dms_checks::{
     examine,
     facts::{Facts, Inventory, defaults},
     judgement::Outcome,
+    policy::Policy,
     report::{Report, Row},
 };
 
@@ -73,6 +74,7 @@ const ABSENCE_SPEAKS: &[(&str, &str)] = &[
     ("asked/publicly_accessible", "the plan"),
     ("asked/tidb_port", "then it is the endpoint's"),
     ("asked/tidb_tier", "then it is the one that the host's name tells"),
+    ("asked/ca", "then it is the one that TiDB Cloud documents"),
 ];
 
 /// One thing that can be taken away.
@@ -130,6 +132,33 @@ fn takings(facts: &Value) -> Vec<Taking> {
             }
         }
     }
+    for (place, probe) in facts["probes"].as_array().unwrap().iter().enumerate() {
+        let of = format!("the probe of {}", probe["host"].as_str().unwrap());
+        let mut fewer = facts["probes"].as_array().unwrap().clone();
+        fewer.remove(place);
+        take(of.clone(), None, vec![("/probes".to_owned(), Some(fewer.into()))]);
+        for (pointer, look) in looks(probe) {
+            let (name, pointer) =
+                (format!("{pointer} of {of}"), format!("/probes/{place}{pointer}"));
+            let unknown = json!({"unknown": gap(&name)});
+            let seen = format!("{pointer}/seen");
+            take(format!("a look at {name}"), None, vec![(pointer.clone(), None)]);
+            take(name, None, vec![(seen.clone(), Some(unknown))]);
+            // A variable that the server hasn't is absent from the answer.
+            if !pointer.ends_with("/variables") {
+                let mut fields = Vec::new();
+                fields_of(&look["seen"], "", "probes", &mut fields);
+                for (field, _) in fields {
+                    let pointer = format!("{seen}{field}");
+                    take(pointer.clone(), None, vec![(pointer, None)]);
+                }
+            }
+        }
+        for field in ["user", "role"].into_iter().filter(|field| !probe[field].is_null()) {
+            let pointer = format!("/probes/{place}/{field}");
+            take(pointer.clone(), None, vec![(pointer, None)]);
+        }
+    }
     for flag in facts["asked"].as_object().unwrap().keys() {
         if !speaks(&format!("asked/{flag}")) {
             let name = format!("--{}", flag.replace('_', "-"));
@@ -137,6 +166,20 @@ fn takings(facts: &Value) -> Vec<Taking> {
         }
     }
     all
+}
+
+/// The looks of a probe and of its session, by their places in it.
+fn looks(probe: &Value) -> Vec<(String, &Value)> {
+    let in_members = |value: &Value, of: &str| -> Vec<String> {
+        let members = value.as_object().into_iter().flatten();
+        members
+            .filter(|(_, look)| look.get("seen").is_some())
+            .map(|(name, _)| format!("{of}/{name}"))
+            .collect()
+    };
+    let mut places = in_members(probe, "");
+    places.extend(in_members(&probe["session"], "/session"));
+    places.into_iter().map(|place| (place.clone(), probe.pointer(&place).unwrap())).collect()
 }
 
 /// Puts a value at a place, or takes what is there away; returns what was there.
@@ -193,11 +236,11 @@ fn default_of(path: &str) -> Option<&'static defaults::Default> {
 
 /// Rows that something taken away has decided.
 fn decided(before: &Report, after: &Report) -> Vec<String> {
-    // The migration may have lost its name.
+    // The migration may have lost its name, and so may its ends.
     let key = |row: &Row| {
-        let id = row.subject.id.clone();
-        let id = (row.subject.kind != "migration").then_some(id);
-        (row.check.clone(), id)
+        let (kind, id) = (row.subject.kind.clone(), row.subject.id.clone());
+        let id = (kind == "subnet").then_some(id);
+        (row.check.clone(), kind, id)
     };
     let old: BTreeMap<_, Outcome> = before.rows.iter().map(|row| (key(row), row.outcome)).collect();
     let mut faults = Vec::new();
@@ -254,6 +297,31 @@ fn law_4_what_is_not_seen_decides_nothing() {
     }
 }
 
+/// What tells of TLS: the rest of the facts can only hide a migration's ends, which the healthy patients
+/// and those that are ill of TLS show.
+const OF_TLS: &[&str] = &[
+    "Certificates",
+    "Endpoints",
+    "--",
+    "cluster",
+    "/dns",
+    "/tcp",
+    "/greeting",
+    "/tls",
+    "the probe",
+];
+
+/// Judging certificates takes as long as all the rest, so it is left out where it can't matter.
+fn policy(patient: &patients::Patient, taking: &Taking) -> Policy {
+    let mut policy = tidb_dms::default_policy();
+    let tells = |word: &&str| taking.name.contains(*word) && !taking.name.contains("/session");
+    let is_ill_otherwise = patient.illness.is_some() && !patient.name.starts_with("tls-");
+    if is_ill_otherwise && !OF_TLS.iter().any(|word| tells(&word)) {
+        policy.skip.push("tls".to_owned());
+    }
+    policy
+}
+
 /// The faults of one patient, and the defaults whose use was noticed.
 fn try_one(patient: &patients::Patient) -> (Vec<String>, BTreeSet<&'static str>) {
     let mut faults = Vec::new();
@@ -272,7 +340,7 @@ fn try_one(patient: &patients::Patient) -> (Vec<String>, BTreeSet<&'static str>)
         }
         let Ok(facts) = facts else { continue };
         // Without what names it, there may be no migration to judge: an error of use.
-        let Ok(after) = examine(&facts, &tidb_dms::default_policy()) else {
+        let Ok(after) = examine(&facts, &policy(patient, &taking)) else {
             continue;
         };
         if let Some(default) = taking.default
@@ -282,6 +350,7 @@ fn try_one(patient: &patients::Patient) -> (Vec<String>, BTreeSet<&'static str>)
             continue;
         }
         let found = decided(&before, &after);
+        let found = without_documented(found, &before, &after);
         // A member that has no "not seen" is there again, empty: nothing was taken away.
         if found.is_empty() || is_there_again(&facts, &taking) {
             continue;
@@ -294,6 +363,23 @@ fn try_one(patient: &patients::Patient) -> (Vec<String>, BTreeSet<&'static str>)
         ));
     }
     (faults, used)
+}
+
+/// Without a chain the documented CA is taken for the right one, and without a look-up a private name
+/// is taken to lead to the interface endpoint that carries it: as with a documented default, the report
+/// lists that as an assumption.
+fn without_documented(mut faults: Vec<String>, before: &Report, after: &Report) -> Vec<String> {
+    for (because, decides) in [
+        ("its chain was not seen", "now tls/dms-certificate of"),
+        ("its name was not looked up", "now network/"),
+    ] {
+        let assumed =
+            |report: &Report| report.assumptions.iter().any(|one| one.because.ends_with(because));
+        if assumed(after) && !assumed(before) {
+            faults.retain(|fault| !fault.contains(decides));
+        }
+    }
+    faults
 }
 
 fn is_there_again(facts: &Facts, taking: &Taking) -> bool {
