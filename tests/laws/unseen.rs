@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    mem,
     sync::Mutex,
     thread,
 };
@@ -14,11 +15,10 @@ use tidb_dms_checks::{
     examine,
     facts::{Facts, Inventory, defaults},
     judgement::Outcome,
-    policy::Policy,
     report::{Report, Row},
 };
 
-use crate::{assert_none, patients, report, shown};
+use crate::{assert_none, patients, report, shown, signatures};
 
 /// Fields whose absence is how AWS, or the user, says something: without them it is another world, not
 /// the same one less well seen. By list and path; each with what its absence says.
@@ -85,6 +85,38 @@ struct Taking {
     default: Option<&'static defaults::Default>,
     /// The places that change, and what is there then; nothing takes the member out.
     edits: Vec<(String, Option<Value>)>,
+}
+
+impl Taking {
+    fn is_of(&self, member: &str) -> bool {
+        self.edits.iter().all(|(pointer, _)| pointer.starts_with(member))
+    }
+
+    /// Judges the facts without what was taken from their document, of which only the part in question
+    /// is read again. What has no id can't be read at all: that is an error of the file, not something
+    /// unseen.
+    fn judge<T>(
+        &self,
+        json: &Value,
+        facts: &mut Facts,
+        judge: impl FnOnce(&Facts) -> Option<T>,
+    ) -> Option<T> {
+        if self.is_of("/inventory") {
+            let less = Inventory::deserialize(&json["inventory"]).ok()?;
+            let whole = mem::replace(&mut facts.inventory, less);
+            let answer = judge(facts);
+            facts.inventory = whole;
+            answer
+        } else if self.is_of("/probes") {
+            let less = Vec::deserialize(&json["probes"]).ok()?;
+            let whole = mem::replace(&mut facts.probes, less);
+            let answer = judge(facts);
+            facts.probes = whole;
+            answer
+        } else {
+            judge(&Facts::deserialize(json).ok()?)
+        }
+    }
 }
 
 fn gap(about: &str) -> Value {
@@ -297,29 +329,16 @@ fn law_4_what_is_not_seen_decides_nothing() {
     }
 }
 
-/// What tells of TLS: the rest of the facts can only hide a migration's ends, which the healthy patients
-/// and those that are ill of TLS show.
-const OF_TLS: &[&str] = &[
-    "Certificates",
-    "Endpoints",
-    "--",
-    "cluster",
-    "/dns",
-    "/tcp",
-    "/greeting",
-    "/tls",
-    "the probe",
-];
-
-/// Judging certificates takes as long as all the rest, so it is left out where it can't matter.
-fn policy(patient: &patients::Patient, taking: &Taking) -> Policy {
-    let mut policy = tidb_dms::default_policy();
-    let tells = |word: &&str| taking.name.contains(*word) && !taking.name.contains("/session");
-    let is_ill_otherwise = patient.illness.is_some() && !patient.name.starts_with("tls-");
-    if is_ill_otherwise && !OF_TLS.iter().any(|word| tells(&word)) {
-        policy.skip.push("tls".to_owned());
-    }
-    policy
+/// Whether a patient may answer otherwise than the healthy one that it was made of when a probe shows
+/// less: only where its illness touches what is held against probes. Probes and certificates take most
+/// of the time, so the others are spared them.
+fn may_differ_by_probes(patient: &patients::Patient) -> bool {
+    const TOUCHED: [&str; 6] =
+        ["probes", "Endpoints", "Certificates", "asked", "clusters", "taken_at"];
+    patient.illness.as_ref().is_none_or(|illness| {
+        let patch = illness.patch.to_string();
+        TOUCHED.iter().any(|member| patch.contains(&format!("\"{member}\"")))
+    })
 }
 
 /// The faults of one patient, and the defaults whose use was noticed.
@@ -328,39 +347,36 @@ fn try_one(patient: &patients::Patient) -> (Vec<String>, BTreeSet<&'static str>)
     let mut used = BTreeSet::new();
     let before = report(&patient.facts);
     let mut json = serde_json::to_value(&patient.facts).unwrap();
-    for taking in takings(&json) {
+    let mut facts = patient.facts.clone();
+    let with_probes = may_differ_by_probes(patient);
+    let mut policy = signatures::policy();
+    if !with_probes {
+        policy.skip.push("tls".to_owned());
+    }
+    for taking in takings(&json).into_iter().filter(|one| with_probes || !one.is_of("/probes")) {
         let mut undo = Vec::new();
         for (pointer, value) in &taking.edits {
             undo.push((pointer, put(&mut json, pointer, value.clone())));
         }
-        // What has no id can't be read at all: that is an error of the file, not something unseen.
-        let facts = Facts::deserialize(&json);
+        let found = taking.judge(&json, &mut facts, |facts| {
+            // Without what names it, there may be no migration to judge: an error of use.
+            let after = examine(facts, &policy).ok()?;
+            if let Some(default) = taking.default
+                && after.assumptions.iter().any(|assumption| assumption.taken == default.taken)
+            {
+                used.insert(default.field);
+                return None;
+            }
+            let found = without_documented(decided(&before, &after), &before, &after);
+            // A member that has no "not seen" is there again, empty: nothing was taken away.
+            (!found.is_empty() && !is_there_again(facts, &taking)).then(|| found.join("\n    "))
+        });
         for (pointer, value) in undo {
             put(&mut json, pointer, value);
         }
-        let Ok(facts) = facts else { continue };
-        // Without what names it, there may be no migration to judge: an error of use.
-        let Ok(after) = examine(&facts, &policy(patient, &taking)) else {
-            continue;
-        };
-        if let Some(default) = taking.default
-            && after.assumptions.iter().any(|assumption| assumption.taken == default.taken)
-        {
-            used.insert(default.field);
-            continue;
+        if let Some(found) = found {
+            faults.push(format!("{}: without {}\n    {found}", patient.name, taking.name));
         }
-        let found = decided(&before, &after);
-        let found = without_documented(found, &before, &after);
-        // A member that has no "not seen" is there again, empty: nothing was taken away.
-        if found.is_empty() || is_there_again(&facts, &taking) {
-            continue;
-        }
-        faults.push(format!(
-            "{}: without {}\n    {}",
-            patient.name,
-            taking.name,
-            found.join("\n    ")
-        ));
     }
     (faults, used)
 }
