@@ -211,6 +211,14 @@ fn root_causes(rows: &[Row]) -> Vec<RootCause> {
     let mut causes: Vec<RootCause> = Vec::new();
     for row in rows.iter().filter(|row| row.outcome == Outcome::Fail) {
         for finding in row.findings.iter().filter(|finding| finding.level == Severity::Error) {
+            // Another check that the very same cure satisfies tells of the same cause.
+            let changes = &finding.remedy.changes;
+            let told = |cause: &RootCause| {
+                cause.check != row.check && !changes.is_empty() && cause.remedy.changes == *changes
+            };
+            if causes.iter().any(told) {
+                continue;
+            }
             let known = causes.iter_mut().find(|cause| {
                 cause.check == row.check
                     && (cause.message == finding.message

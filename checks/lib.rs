@@ -27,6 +27,7 @@ pub mod report;
 pub mod severity;
 #[cfg(test)]
 mod testing;
+pub mod tls;
 pub mod trust;
 
 pub use case::seats_of_instance;
@@ -36,7 +37,7 @@ use check::Check;
 
 /// Every check, in the order of the reports. A check stands behind those in its `after`.
 pub static CATALOGUE: &[&[&Check]] =
-    &[network::CHECKS, access::CHECKS, cluster::CHECKS, dms::CHECKS, mysql::CHECKS];
+    &[network::CHECKS, access::CHECKS, cluster::CHECKS, dms::CHECKS, tls::CHECKS, mysql::CHECKS];
 
 /// Every check, one by one.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
