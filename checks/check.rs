@@ -48,4 +48,6 @@ pub enum Judge {
     Migration(fn(&mut Judgement, &Case<'_>)),
     /// Once for each subnet that the replication may sit in.
     Seat(fn(&mut Judgement, &Case<'_>, &Seat<'_>)),
+    /// Once for the user's own configuration, when everything else is judged.
+    Policy,
 }

@@ -11,14 +11,18 @@ pub mod case;
 pub mod change;
 pub mod check;
 pub mod cluster;
+pub mod compliance;
+mod decide;
 pub mod dms;
 mod examine;
 pub mod facts;
 pub mod grants;
+pub mod guide;
 pub mod judgement;
 pub mod migration;
 pub mod network;
 pub mod path;
+pub mod plugin;
 pub mod policy;
 mod repair;
 pub mod report;
@@ -28,7 +32,7 @@ mod testing;
 pub mod trust;
 
 pub use case::seats_of_instance;
-pub use examine::{examine, examine_all};
+pub use examine::{examine, examine_all, examine_with};
 
 use check::Check;
 

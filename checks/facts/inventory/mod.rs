@@ -158,6 +158,15 @@ macro_rules! inventory {
                 }
             }
 
+            /// The IAM actions of the lists of which nothing was delivered.
+            pub fn undelivered(&self) -> Vec<&'static str> {
+                let mut actions = Vec::new();
+                $(if self.$field.is_undelivered() {
+                    actions.push($action);
+                })*
+                actions
+            }
+
             /// The extent of the list of this key.
             pub fn extent_mut(&mut self, key: &str) -> Option<&mut Extent> {
                 match key {

@@ -1,0 +1,382 @@
+//! What would decide the undecided: the smallest set of things to supply, and how.
+
+use std::{cmp::Reverse, collections::BTreeSet};
+
+use crate::{
+    case::Case,
+    checks,
+    facts::{Gap, Inventory, Unlock},
+    judgement::Outcome,
+    migration::Kind,
+    report::{How, Row, ToDecide},
+    severity::Severity,
+};
+
+/// What is to be supplied.
+pub(crate) struct Plan {
+    /// What is known to be needed.
+    pub(crate) to_decide: Vec<ToDecide>,
+    /// What may be needed then.
+    pub(crate) then_perhaps: Vec<Unlock>,
+}
+
+/// The place that a probe sees the replication's world from.
+const SEAT: &str = "a subnet of the replication";
+/// How unlocks begin that TiDB Cloud's API closes.
+const CLOUD_API: &str = "what the TiDB Cloud API says of";
+
+/// Plans what to supply for the rows that are undecided.
+pub(crate) fn plan(case: &Case<'_>, rows: &[Row]) -> Plan {
+    let open: Vec<&Row> = rows.iter().filter(|row| is_open(row, rows)).collect();
+    let mut things: Vec<ToDecide> = Vec::new();
+    for row in &open {
+        for gap in &row.gaps {
+            add(&mut things, &gap.unlock, gap, &row.check, row.level);
+        }
+    }
+    let mut to_decide = fewest(case, things);
+    for thing in &mut to_decide {
+        thing.how = how(case, thing);
+    }
+    // What nothing can decide comes last.
+    to_decide.sort_by_key(|thing| {
+        (thing.unlock == Unlock::Nothing, Reverse(thing.level), Reverse(thing.checks.len()))
+    });
+    let then_perhaps = hidden(case, &open, &to_decide);
+    Plan { to_decide, then_perhaps }
+}
+
+/// Whether something would have to be supplied for a row: it can't be told, and no broken check is the
+/// reason.
+fn is_open(row: &Row, rows: &[Row]) -> bool {
+    let is_broken = |row: &Row| {
+        row.outcome == Outcome::Fail
+            || row.waived.as_ref().is_some_and(|waived| waived.was == Outcome::Fail)
+    };
+    match row.outcome {
+        Outcome::Unknown => true,
+        Outcome::Blocked => {
+            !rows.iter().any(|other| row.by.contains(&other.check) && is_broken(other))
+        }
+        _ => false,
+    }
+}
+
+fn add(things: &mut Vec<ToDecide>, unlock: &Unlock, gap: &Gap, check: &str, level: Severity) {
+    let place = things.iter().position(|thing| thing.unlock == *unlock).unwrap_or_else(|| {
+        things.push(ToDecide {
+            unlock: unlock.clone(),
+            level,
+            how: Vec::new(),
+            gaps: Vec::new(),
+            checks: Vec::new(),
+        });
+        things.len() - 1
+    });
+    let thing = &mut things[place];
+    thing.level = thing.level.max(level);
+    if !thing.gaps.contains(gap) {
+        thing.gaps.push(gap.clone());
+    }
+    if !thing.checks.iter().any(|known| known == check) {
+        thing.checks.push(check.to_owned());
+    }
+}
+
+/// Whether supplying one thing supplies another too.
+///
+/// This is a partial order, so the things that no other supplies are the smallest set that supplies
+/// all.
+fn supplies(case: &Case<'_>, one: &Unlock, other: &Unlock) -> bool {
+    let is_planned = matches!(case.migration.kind, Kind::Planned);
+    match (one, other) {
+        // The API tells tier, access list, endpoints and peerings in one go; what a flag says of them
+        // is one thing only.
+        (Unlock::File(one), Unlock::File(other)) => {
+            one == &cloud_api() && other.starts_with(CLOUD_API) && one != other
+        }
+        (Unlock::File(file), Unlock::Flag(flag)) => {
+            file == &cloud_api() && matches!(flag.as_str(), "--ip-access-list" | "--tidb-tier")
+        }
+        // A probe from the replication's own subnet asks for the name there.
+        (Unlock::Vantage(place), Unlock::Flag(flag)) => place == SEAT && flag == "--tidb-address",
+        // An endpoint that exists has its mode and its server in AWS's answer.
+        (Unlock::IamAction(action), Unlock::Flag(flag)) => {
+            !is_planned
+                && action == "dms:DescribeEndpoints"
+                && matches!(flag.as_str(), "--ssl-mode" | "--tidb-host" | "--tidb-port")
+        }
+        _ => false,
+    }
+}
+
+fn cloud_api() -> String {
+    format!("{CLOUD_API} the cluster")
+}
+
+/// The fewest things that supply all: those that another thing supplies are taken up by it; and where
+/// two or more could be had from one thing that nothing asks for by itself, by that.
+fn fewest(case: &Case<'_>, mut things: Vec<ToDecide>) -> Vec<ToDecide> {
+    let broad = Unlock::File(cloud_api());
+    let served: Vec<&ToDecide> =
+        things.iter().filter(|thing| supplies(case, &broad, &thing.unlock)).collect();
+    if served.len() > 1 && things.iter().all(|thing| thing.unlock != broad) {
+        things.push(ToDecide {
+            unlock: broad,
+            level: Severity::Advice,
+            how: Vec::new(),
+            gaps: Vec::new(),
+            checks: Vec::new(),
+        });
+    }
+    let mut kept: Vec<ToDecide> = Vec::new();
+    let mut taken_up: Vec<(Unlock, ToDecide)> = Vec::new();
+    let unlocks: Vec<Unlock> = things.iter().map(|thing| thing.unlock.clone()).collect();
+    for thing in things {
+        match unlocks.iter().find(|other| supplies(case, other, &thing.unlock)) {
+            Some(other) => taken_up.push((other.clone(), thing)),
+            None => kept.push(thing),
+        }
+    }
+    for (unlock, thing) in taken_up {
+        for gap in &thing.gaps {
+            for check in &thing.checks {
+                add(&mut kept, &unlock, gap, check, thing.level);
+            }
+        }
+    }
+    kept
+}
+
+/// What may be missing behind what is: a list that the open checks read and that wasn't delivered at
+/// all. A resource that wasn't seen can lead to others, so this is only known when it is.
+fn hidden(case: &Case<'_>, open: &[&Row], to_decide: &[ToDecide]) -> Vec<Unlock> {
+    let hides = |gap: &Gap| match &gap.unlock {
+        Unlock::IamAction(action) => Inventory::LISTS.iter().any(|(_, known)| known == action),
+        Unlock::Flag(flag) => matches!(
+            flag.as_str(),
+            "--subnets"
+                | "--tidb-host"
+                | "--path"
+                | "--tidb-as"
+                | "--source-endpoint"
+                | "--target-endpoint"
+        ),
+        _ => false,
+    };
+    let checks_that_hide: BTreeSet<&str> = open
+        .iter()
+        .filter(|row| row.gaps.iter().any(hides))
+        .map(|row| row.check.as_str())
+        .collect();
+    let needs: BTreeSet<&str> = checks()
+        .filter(|check| checks_that_hide.contains(check.id))
+        .flat_map(|check| check.needs)
+        .copied()
+        .collect();
+    let undelivered = case.facts.inventory.undelivered();
+    undelivered
+        .into_iter()
+        .filter(|action| needs.contains(action))
+        .map(|action| Unlock::IamAction(action.to_owned()))
+        .filter(|unlock| to_decide.iter().all(|thing| thing.unlock != *unlock))
+        .collect()
+}
+
+/// How a thing is supplied.
+fn how(case: &Case<'_>, thing: &ToDecide) -> Vec<How> {
+    match &thing.unlock {
+        Unlock::IamAction(action) => permission(case, action, &thing.gaps),
+        Unlock::Flag(flag) if flag.starts_with("--") => {
+            flag.split(" or ").map(|flag| How::Argument(flag.to_owned())).collect()
+        }
+        Unlock::Flag(words) => vec![How::Words(words.clone())],
+        Unlock::Grant(grant) => vec![How::Words(format!("the server's administrator grants {grant}"))],
+        Unlock::Vantage(place) => vec![vantage(case, place)],
+        Unlock::File(file) if file.starts_with(CLOUD_API) => vec![How::Words(
+            "TIDBCLOUD_PUBLIC_KEY and TIDBCLOUD_PRIVATE_KEY in the environment, or the API's answer in \
+             a file with --evidence"
+                .into(),
+        )],
+        Unlock::File(file) => vec![How::Words(format!("{file}, in a file with --evidence"))],
+        Unlock::Nothing => Vec::new(),
+    }
+}
+
+/// A line of an IAM policy for a live run, and where `--evidence` reads the answer, the call.
+fn permission(case: &Case<'_>, action: &str, gaps: &[Gap]) -> Vec<How> {
+    if action == "dms:TestConnection" {
+        return vec![How::Argument("--test-connection".into()), allow(action, "*")];
+    }
+    // Secrets and keys are opened one by one.
+    let is_narrow = action.starts_with("secretsmanager:") || action.starts_with("kms:");
+    let arn = gaps.iter().map(|gap| gap.about.as_str()).find(|about| about.starts_with("arn:"));
+    let resource = arn.filter(|_| is_narrow).unwrap_or("*");
+    let mut ways = Vec::new();
+    if action == "ec2:DescribeVpcAttribute" {
+        if let (Some(vpc), Some(region)) = (case.vpc(), case.region()) {
+            for attribute in ["enableDnsSupport", "enableDnsHostnames"] {
+                ways.push(How::Command(format!(
+                    "aws ec2 describe-vpc-attribute --region {region} --vpc-id {vpc} --attribute {attribute}"
+                )));
+            }
+        }
+    } else if Inventory::LISTS.iter().any(|(_, known)| *known == action)
+        && let Some(call) = crate::facts::cli_call(action)
+    {
+        let region = case.region().filter(|_| !action.starts_with("iam:"));
+        let region = region.map_or_else(String::new, |region| format!(" --region {region}"));
+        ways.push(How::Command(format!("{call}{region}")));
+    }
+    ways.push(allow(action, resource));
+    ways
+}
+
+fn allow(action: &str, resource: &str) -> How {
+    let statement = serde_json::json!({"Effect": "Allow", "Action": action, "Resource": resource});
+    How::Policy(statement.to_string())
+}
+
+/// A probe from the replication's own subnet, as far as the facts know which; words otherwise.
+fn vantage(case: &Case<'_>, place: &str) -> How {
+    let seat = case.seats.known().and_then(|seats| seats.first());
+    match (case.cluster.host.known(), case.cluster.port.known(), seat) {
+        (Some(host), Some(port), Some(seat)) if place == SEAT && is_a_word(host) => How::Command(
+            format!("tidb-dms probe {host}:{port} --seat {} --save-facts seat.json", seat.id),
+        ),
+        _ => How::Words(format!(
+            "what `tidb-dms probe --save-facts FILE` saves, run from {place}; give it with --facts FILE"
+        )),
+    }
+}
+
+/// A host may come from a file of anybody's; only what needs no quotes goes into a command.
+fn is_a_word(host: &str) -> bool {
+    host.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{examine, facts::Facts, policy::Policy, report::Report, testing};
+
+    fn report(changes: &[(&str, Value)]) -> Report {
+        examine(&testing::facts(changes), &Policy::default()).unwrap()
+    }
+
+    /// What is asked for that the healthy migration doesn't ask for.
+    fn asked(changes: &[(&str, Value)]) -> Vec<ToDecide> {
+        let before: Vec<Unlock> =
+            report(&[]).to_decide.into_iter().map(|thing| thing.unlock).collect();
+        let after = report(changes).to_decide.into_iter();
+        after.filter(|thing| !before.contains(&thing.unlock)).collect()
+    }
+
+    #[test]
+    fn a_thing_is_asked_for_once_with_all_that_it_decides() {
+        let changes = [("/inventory/NetworkAcls", json!(null))];
+        let asked = asked(&changes);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        let thing = &asked[0];
+        assert_eq!(thing.unlock, Unlock::IamAction("ec2:DescribeNetworkAcls".into()));
+        assert_eq!(thing.checks[0], "network/network-acl");
+        assert_eq!(thing.level, Severity::Error);
+        assert_eq!(
+            thing.how,
+            [
+                How::Command("aws ec2 describe-network-acls --region us-east-1".into()),
+                How::Policy(
+                    r#"{"Action":"ec2:DescribeNetworkAcls","Effect":"Allow","Resource":"*"}"#
+                        .into()
+                ),
+            ]
+        );
+        // What is graver comes first.
+        assert_eq!(report(&changes).to_decide[0].unlock, thing.unlock);
+    }
+
+    #[test]
+    fn what_one_thing_supplies_isnt_asked_for_twice() {
+        // The list, the state and the switch of the endpoint are told by one answer of the API.
+        let asked = asked(&[("/clusters", json!([]))]);
+        let unlocks: Vec<&Unlock> = asked.iter().map(|thing| &thing.unlock).collect();
+        assert_eq!(unlocks, [&Unlock::File(cloud_api())]);
+        for check in ["access/list-covers-egress", "cluster/running"] {
+            assert!(asked[0].checks.iter().any(|known| known == check), "{check}: {asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_broader_thing_stands_for_two_that_nothing_else_supplies() {
+        let thing = |flag: &str, check: &str| {
+            let mut things = Vec::new();
+            let unlock = Unlock::Flag(flag.into());
+            add(&mut things, &unlock, &Gap::new("a", "b", unlock.clone()), check, Severity::Error);
+            things.remove(0)
+        };
+        let facts = testing::facts(&[]);
+        let index = crate::facts::Index::new(&facts.inventory);
+        let migration = crate::migration::select(&facts, &index).unwrap();
+        let case = Case::new(&facts, &index, migration);
+        let one = fewest(&case, vec![thing("--tidb-tier", "a/b")]);
+        assert_eq!(one[0].unlock, Unlock::Flag("--tidb-tier".into()));
+        let both = vec![thing("--tidb-tier", "a/b"), thing("--ip-access-list", "c/d")];
+        let both = fewest(&case, both);
+        assert_eq!(both.len(), 1);
+        assert_eq!(both[0].unlock, Unlock::File(cloud_api()));
+        assert_eq!((both[0].checks.len(), both[0].gaps.len()), (2, 2));
+    }
+
+    #[test]
+    fn what_follows_from_a_broken_check_isnt_asked_for() {
+        let report = report(&[
+            ("/inventory/RouteTables/1/Routes/1", json!(null)),
+            ("/clusters/0/access_list", json!({"known": []})),
+        ]);
+        for thing in &report.to_decide {
+            for check in &thing.checks {
+                let row = report.rows.iter().find(|row| row.check == *check).unwrap();
+                let broken = report.rows.iter().filter(|other| other.outcome == Outcome::Fail);
+                for other in broken {
+                    assert!(!row.by.contains(&other.check), "{check} follows from {}", other.check);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_hidden_is_foretold() {
+        let lists = ["ReplicationInstances", "RouteTables", "NatGateways"];
+        let places = lists.map(|list| format!("/inventory/{list}"));
+        let changes: Vec<(&str, Value)> =
+            places.iter().map(|place| (place.as_str(), json!(null))).collect();
+        let report = report(&changes);
+        let asked: Vec<&Unlock> = report
+            .to_decide
+            .iter()
+            .map(|thing| &thing.unlock)
+            .chain(&report.then_perhaps)
+            .collect();
+        for action in [
+            "dms:DescribeReplicationInstances",
+            "ec2:DescribeRouteTables",
+            "ec2:DescribeNatGateways",
+        ] {
+            assert!(asked.contains(&&Unlock::IamAction(action.into())), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_isnt_one_stays_out_of_commands() {
+        let mut facts: Facts = testing::facts(&[]);
+        facts.asked.tidb_host = Some("a; rm -rf ~".into());
+        let report = examine(&facts, &Policy::default()).unwrap();
+        for how in report.to_decide.iter().flat_map(|thing| &thing.how) {
+            if let How::Command(command) = how {
+                assert!(!command.contains(';'), "{command}");
+            }
+        }
+    }
+}
