@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeSet};
 use crate::{
     case::Case,
     checks,
-    facts::{Gap, Inventory, Unlock},
+    facts::{Gap, Inventory, PathKind, Unlock},
     judgement::Outcome,
     migration::Kind,
     report::{How, Row, ToDecide},
@@ -20,8 +20,12 @@ pub(crate) struct Plan {
     pub(crate) then_perhaps: Vec<Unlock>,
 }
 
+/// The argument that stands for an answer of DNS.
+const ADDRESS: &str = "--tidb-address";
 /// The place that a probe sees the replication's world from.
 const SEAT: &str = "a subnet of the replication";
+/// The call that tells of a migration's endpoints.
+const ENDPOINTS: &str = "dms:DescribeEndpoints";
 /// How unlocks begin that TiDB Cloud's API closes.
 const CLOUD_API: &str = "what the TiDB Cloud API says of";
 
@@ -30,11 +34,13 @@ pub(crate) fn plan(case: &Case<'_>, rows: &[Row]) -> Plan {
     let open: Vec<&Row> = rows.iter().filter(|row| is_open(row, rows)).collect();
     let mut things: Vec<ToDecide> = Vec::new();
     for row in &open {
-        for gap in &row.gaps {
+        // What blocks a row is behind what nothing else would show.
+        let is_blocked = row.outcome == Outcome::Blocked;
+        for gap in row.gaps.iter().filter(|gap| !is_blocked || gap.unlock != Unlock::Nothing) {
             add(&mut things, &gap.unlock, gap, &row.check, row.level);
         }
     }
-    let mut to_decide = fewest(case, things);
+    let (mut to_decide, mut then_perhaps) = fewest(case, things);
     for thing in &mut to_decide {
         thing.how = how(case, thing);
     }
@@ -42,7 +48,11 @@ pub(crate) fn plan(case: &Case<'_>, rows: &[Row]) -> Plan {
     to_decide.sort_by_key(|thing| {
         (thing.unlock == Unlock::Nothing, Reverse(thing.level), Reverse(thing.checks.len()))
     });
-    let then_perhaps = hidden(case, &open, &to_decide);
+    for unlock in hidden(case, &open, &to_decide) {
+        if !then_perhaps.contains(&unlock) {
+            then_perhaps.push(unlock);
+        }
+    }
     Plan { to_decide, then_perhaps }
 }
 
@@ -84,12 +94,24 @@ fn add(things: &mut Vec<ToDecide>, unlock: &Unlock, gap: &Gap, check: &str, leve
 }
 
 /// Whether supplying one thing supplies another too.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Supplies {
+    No,
+    /// Most likely: what is missing isn't known only because something before it wasn't seen.
+    Perhaps,
+    Surely,
+}
+
+/// Whether supplying one thing supplies another too.
 ///
 /// This is a partial order, so the things that no other supplies are the smallest set that supplies
 /// all.
-fn supplies(case: &Case<'_>, one: &Unlock, other: &Unlock) -> bool {
-    let is_planned = matches!(case.migration.kind, Kind::Planned);
-    match (one, other) {
+fn supplies(case: &Case<'_>, one: &Unlock, other: &Unlock) -> Supplies {
+    let surely = match (one, other) {
+        // An endpoint that exists tells the cluster: its host, and with it tier, path and side.
+        (Unlock::IamAction(action), other) if action == ENDPOINTS => {
+            is_behind_endpoints(case, other)
+        }
         // The API tells tier, access list, endpoints and peerings in one go; what a flag says of them
         // is one thing only.
         (Unlock::File(one), Unlock::File(other)) => {
@@ -99,12 +121,66 @@ fn supplies(case: &Case<'_>, one: &Unlock, other: &Unlock) -> bool {
             file == &cloud_api() && matches!(flag.as_str(), "--ip-access-list" | "--tidb-tier")
         }
         // A probe from the replication's own subnet asks for the name there.
-        (Unlock::Vantage(place), Unlock::Flag(flag)) => place == SEAT && flag == "--tidb-address",
-        // An endpoint that exists has its mode and its server in AWS's answer.
-        (Unlock::IamAction(action), Unlock::Flag(flag)) => {
-            !is_planned
-                && action == "dms:DescribeEndpoints"
-                && matches!(flag.as_str(), "--ssl-mode" | "--tidb-host" | "--tidb-port")
+        (Unlock::Vantage(place), Unlock::Flag(flag)) => place == SEAT && flag == ADDRESS,
+        _ => false,
+    };
+    let perhaps = match (one, other) {
+        // What says where the cluster is may be all that is missing; and the interfaces of a private
+        // endpoint have its addresses.
+        (Unlock::IamAction(action), Unlock::Flag(flag)) if flag == ADDRESS => {
+            (action == ENDPOINTS && case.cluster.host.known().is_none())
+                || case.path_kind() == Some(PathKind::PrivateEndpoint)
+                    && (is_of_place(case, action)
+                        || matches!(
+                            action.as_str(),
+                            "ec2:DescribeVpcEndpoints" | "ec2:DescribeNetworkInterfaces"
+                        ))
+        }
+        // Where the VPC isn't known, nothing in it is found in lists that are there.
+        (Unlock::IamAction(one), Unlock::IamAction(other)) => {
+            is_of_place(case, one) && !case.facts.inventory.undelivered().contains(&other.as_str())
+        }
+        _ => false,
+    };
+    match (surely, perhaps) {
+        (true, _) => Supplies::Surely,
+        (false, true) => Supplies::Perhaps,
+        (false, false) => Supplies::No,
+    }
+}
+
+/// Whether a call would tell where the replication sits, which isn't known.
+fn is_of_place(case: &Case<'_>, action: &str) -> bool {
+    let calls = [
+        "ec2:DescribeSubnets",
+        "dms:DescribeReplicationInstances",
+        "dms:DescribeReplicationSubnetGroups",
+    ];
+    case.vpc().is_none()
+        && calls.contains(&action)
+        && case.facts.inventory.undelivered().contains(&action)
+}
+
+/// Whether a thing isn't known only because the endpoint that tells it wasn't seen.
+fn is_behind_endpoints(case: &Case<'_>, thing: &Unlock) -> bool {
+    let is_planned = matches!(case.migration.kind, Kind::Planned);
+    match thing {
+        _ if is_planned => false,
+        Unlock::Flag(flag) => matches!(
+            flag.as_str(),
+            "--path"
+                | "--tidb-as"
+                | "--tidb-host"
+                | "--tidb-port"
+                | "--tidb-tier"
+                | "--ssl-mode"
+                | "--ip-access-list"
+        ),
+        // Clusters are known by their host.
+        Unlock::File(file) => {
+            file.starts_with(CLOUD_API)
+                && case.cluster.host.known().is_none()
+                && !case.facts.clusters.is_empty()
         }
         _ => false,
     }
@@ -114,13 +190,17 @@ fn cloud_api() -> String {
     format!("{CLOUD_API} the cluster")
 }
 
-/// The fewest things that supply all: those that another thing supplies are taken up by it; and where
-/// two or more could be had from one thing that nothing asks for by itself, by that.
-fn fewest(case: &Case<'_>, mut things: Vec<ToDecide>) -> Vec<ToDecide> {
+/// The fewest things that supply all, and what they may not supply after all.
+///
+/// Things that another thing supplies are taken up by it; and where two or more could be had from one
+/// thing that nothing asks for by itself, by that.
+fn fewest(case: &Case<'_>, mut things: Vec<ToDecide>) -> (Vec<ToDecide>, Vec<Unlock>) {
     let broad = Unlock::File(cloud_api());
-    let served: Vec<&ToDecide> =
-        things.iter().filter(|thing| supplies(case, &broad, &thing.unlock)).collect();
-    if served.len() > 1 && things.iter().all(|thing| thing.unlock != broad) {
+    let served = things
+        .iter()
+        .filter(|thing| supplies(case, &broad, &thing.unlock) == Supplies::Surely)
+        .count();
+    if served > 1 && things.iter().all(|thing| thing.unlock != broad) {
         things.push(ToDecide {
             unlock: broad,
             level: Severity::Advice,
@@ -131,11 +211,19 @@ fn fewest(case: &Case<'_>, mut things: Vec<ToDecide>) -> Vec<ToDecide> {
     }
     let mut kept: Vec<ToDecide> = Vec::new();
     let mut taken_up: Vec<(Unlock, ToDecide)> = Vec::new();
+    let mut perhaps: Vec<Unlock> = Vec::new();
     let unlocks: Vec<Unlock> = things.iter().map(|thing| thing.unlock.clone()).collect();
     for thing in things {
-        match unlocks.iter().find(|other| supplies(case, other, &thing.unlock)) {
-            Some(other) => taken_up.push((other.clone(), thing)),
-            None => kept.push(thing),
+        let by = |wanted: Supplies| {
+            unlocks.iter().find(|other| supplies(case, other, &thing.unlock) == wanted)
+        };
+        if let Some(other) = by(Supplies::Surely) {
+            taken_up.push((other.clone(), thing));
+        } else if let Some(other) = by(Supplies::Perhaps) {
+            perhaps.push(thing.unlock.clone());
+            taken_up.push((other.clone(), thing));
+        } else {
+            kept.push(thing);
         }
     }
     for (unlock, thing) in taken_up {
@@ -145,7 +233,7 @@ fn fewest(case: &Case<'_>, mut things: Vec<ToDecide>) -> Vec<ToDecide> {
             }
         }
     }
-    kept
+    (kept, perhaps)
 }
 
 /// What may be missing behind what is: a list that the open checks read and that wasn't delivered at
@@ -161,6 +249,7 @@ fn hidden(case: &Case<'_>, open: &[&Row], to_decide: &[ToDecide]) -> Vec<Unlock>
                 | "--tidb-as"
                 | "--source-endpoint"
                 | "--target-endpoint"
+                | ADDRESS
         ),
         _ => false,
     };
@@ -175,12 +264,16 @@ fn hidden(case: &Case<'_>, open: &[&Row], to_decide: &[ToDecide]) -> Vec<Unlock>
         .copied()
         .collect();
     let undelivered = case.facts.inventory.undelivered();
-    undelivered
-        .into_iter()
-        .filter(|action| needs.contains(action))
-        .map(|action| Unlock::IamAction(action.to_owned()))
-        .filter(|unlock| to_decide.iter().all(|thing| thing.unlock != *unlock))
-        .collect()
+    let actions = undelivered.into_iter().filter(|action| needs.contains(action));
+    let mut hidden: Vec<Unlock> =
+        actions.map(|action| Unlock::IamAction(action.to_owned())).collect();
+    // A cluster that isn't known yet was not looked up either.
+    let has_address = case.facts.asked.tidb_addresses.is_some() || !case.facts.probes.is_empty();
+    if case.cluster.host.known().is_none() && !has_address && !checks_that_hide.is_empty() {
+        hidden.push(Unlock::Flag(ADDRESS.into()));
+    }
+    hidden.retain(|unlock| to_decide.iter().all(|thing| thing.unlock != *unlock));
+    hidden
 }
 
 /// How a thing is supplied.
@@ -320,10 +413,10 @@ mod tests {
         let index = crate::facts::Index::new(&facts.inventory);
         let migration = crate::migration::select(&facts, &index).unwrap();
         let case = Case::new(&facts, &index, migration);
-        let one = fewest(&case, vec![thing("--tidb-tier", "a/b")]);
+        let (one, _) = fewest(&case, vec![thing("--tidb-tier", "a/b")]);
         assert_eq!(one[0].unlock, Unlock::Flag("--tidb-tier".into()));
         let both = vec![thing("--tidb-tier", "a/b"), thing("--ip-access-list", "c/d")];
-        let both = fewest(&case, both);
+        let (both, _) = fewest(&case, both);
         assert_eq!(both.len(), 1);
         assert_eq!(both[0].unlock, Unlock::File(cloud_api()));
         assert_eq!((both[0].checks.len(), both[0].gaps.len()), (2, 2));

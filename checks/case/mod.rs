@@ -161,13 +161,28 @@ impl<'a> Case<'a> {
             }
             Some(PathKind::PrivateEndpoint) => match self.endpoint_addresses() {
                 Some(addresses) => Fact::Known(addresses),
-                None => unknown("no VPC endpoint with this host name was delivered"),
+                None => self.lists_of_endpoints().map_or_else(
+                    || unknown("no VPC endpoint with this host name was delivered"),
+                    |gap| Fact::Unknown(Gap { about: "the cluster's address".into(), ..gap }),
+                ),
             },
             Some(PathKind::VpcPeering) => {
                 unknown("an address behind VPC peering was not looked up")
             }
             None => unknown("neither the address nor the kind of path is known"),
         }
+    }
+
+    /// The gap, where VPC endpoints or their interfaces weren't delivered at all.
+    fn lists_of_endpoints(&self) -> Option<Gap> {
+        let inventory = &self.facts.inventory;
+        let endpoints =
+            inventory.vpc_endpoints.gap().filter(|_| inventory.vpc_endpoints.is_undelivered());
+        let interfaces = inventory
+            .network_interfaces
+            .gap()
+            .filter(|_| inventory.network_interfaces.is_undelivered());
+        endpoints.or(interfaces).cloned()
     }
 
     /// The addresses of the interface endpoint that carries the cluster's host name as a private name.
