@@ -251,7 +251,7 @@ fn not_public(case: &Case<'_>, verdict: &mut Verdict) {
     };
     match public {
         None => {
-            verdict.say(Standing::Undecided, format!("PubliclyAccessible of {name} was not seen"))
+            verdict.say(Standing::Undecided, format!("PubliclyAccessible of {name} was not seen"));
         }
         Some(false) => verdict.say(Standing::Met, format!("{name} has no public address")),
         Some(true) => {
@@ -436,6 +436,8 @@ mod tests {
         ]
     }
 
+    type Case<'a> = (&'a str, Vec<(&'a str, Value)>, Standing, &'a str);
+
     #[test]
     fn controls_stand_as_aws_words_them() {
         let settings = |logging: &str| json!(format!("{{\"Logging\":{logging}}}"));
@@ -450,7 +452,6 @@ mod tests {
             "/inventory/RouteTables/0/Routes/1",
             json!({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active", "Origin": "CreateRoute"}),
         );
-        type Case<'a> = (&'a str, Vec<(&'a str, Value)>, Standing, &'a str);
         let mut private = testing::over_private_endpoint();
         private.extend([(SOURCE, json!("verify-ca")), (TARGET, json!("none"))]);
         let mut peering = testing::over_peering();

@@ -216,7 +216,7 @@ impl Default for Timeout {
 
 impl<'de> Deserialize<'de> for Timeout {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const LONGEST: Duration = Duration::from_secs(3600);
+        const LONGEST: Duration = Duration::from_hours(1);
         let text = String::deserialize(deserializer)?;
         let span = text.parse::<SignedDuration>().ok();
         let span = span.and_then(|span| Duration::try_from(span).ok());

@@ -2,6 +2,7 @@
 //!
 //! Within a version, fields are only added. A change here is for the changelog.
 
+use serde_json::Value;
 use tidb_dms::{catalogue::schema, cli::SchemaDocument};
 
 #[test]
@@ -19,6 +20,13 @@ fn schemas_are_what_they_were() {
         ("config", SchemaDocument::Config),
         ("plugin", SchemaDocument::Plugin),
     ] {
-        insta::assert_snapshot!(name, schema(document));
+        let mut shown: Value = serde_json::from_str(&schema(document)).unwrap();
+        if name == "plugin" {
+            // Its facts are the facts; their parts are kept once.
+            let facts: Value = serde_json::from_str(&schema(SchemaDocument::Facts)).unwrap();
+            let parts = shown["$defs"].as_object_mut().unwrap();
+            parts.retain(|part, schema| facts["$defs"].get(part) != Some(schema));
+        }
+        insta::assert_snapshot!(name, serde_json::to_string_pretty(&shown).unwrap());
     }
 }
