@@ -11,16 +11,20 @@ pub mod case;
 pub mod change;
 pub mod check;
 pub mod cluster;
+pub mod compliance;
+mod decide;
 pub mod dms;
 mod examine;
 pub mod facts;
 pub mod grants;
+pub mod guide;
 pub mod judgement;
 pub mod migration;
 pub mod mysql;
 mod needs;
 pub mod network;
 pub mod path;
+pub mod plugin;
 pub mod policy;
 mod repair;
 pub mod report;
@@ -31,7 +35,7 @@ pub mod tls;
 pub mod trust;
 
 pub use case::seats_of_instance;
-pub use examine::{examine, examine_all};
+pub use examine::{examine, examine_all, examine_with};
 
 use check::Check;
 

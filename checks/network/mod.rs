@@ -148,10 +148,13 @@ fn not_on_the_way(j: &mut Judgement, path: &Path, thing: &str) {
     if path.complete {
         j.not_applicable(format!("the way doesn't pass {thing}"));
     } else {
+        // What ends the way too early is what would show the rest of it.
+        let unlocks = path.doubts.iter().map(|doubt| &doubt.gap.unlock);
+        let unlock = unlocks.into_iter().find(|unlock| **unlock != Unlock::Nothing);
         j.gap(Gap::new(
             "the way to the cluster",
             format!("it isn't known to its end, so whether it passes {thing} isn't either"),
-            Unlock::Nothing,
+            unlock.cloned().unwrap_or(Unlock::Nothing),
         ));
     }
 }

@@ -1,6 +1,7 @@
 //! The laws of the catalogue (design page, section 5), tried on every recorded patient.
 
 mod catalogue;
+mod decide;
 mod needs;
 mod patients;
 mod signatures;
