@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use tidb_dms_checks::facts::{Gap, Inventory, defaults, inventory::Extent, probe::Message};
+use tidb_dms_checks::facts::{Gap, Inventory, defaults, inventory::Extent};
 
 use super::call::Failure;
 
