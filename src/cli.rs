@@ -31,9 +31,10 @@ mod values;
 pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
 pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
 pub(crate) use values::certificate;
+pub use values::nearest;
 #[cfg(feature = "live")]
 pub(crate) use values::subnet;
-use values::{access_list, table_mappings};
+use values::{access_list, did_you_mean, table_mappings};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.
@@ -463,19 +464,6 @@ pub enum ArgumentError {
     /// A trace can't start there, because where it sits wasn't seen.
     #[error("--from: {0}")]
     UnseenPlace(String),
-}
-
-fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
-}
-
-/// The name most like what was typed, if one is like it at all.
-pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    names
-        .map(|name| (strsim::jaro_winkler(typed, name), name))
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .filter(|(score, _)| *score > 0.7)
-        .map(|(_, name)| name.to_owned())
 }
 
 impl DoctorArguments {
