@@ -13,7 +13,7 @@ use tidb_dms_checks::{
 
 use crate::{
     cli::{ArgumentError, DoctorArguments, DoctorCommand},
-    collect::{self, CollectError},
+    collect::{self, CollectError, Loose},
     config::{self, ConfigError, PluginEntry},
     plugin,
     report::{self, Context, Outputs, ReportError, Style},
@@ -89,10 +89,11 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
     )?;
 
     let mut notes = Vec::new();
-    let mut facts = collect(&arguments, &mut notes)?;
+    let (mut facts, loose) = collect(&arguments, &mut notes)?;
     facts.asked.merge(asked);
+    let (mut facts, interrupted) = look(facts, &arguments, &policy)?;
+    collect::settle(loose, &mut facts, &mut notes);
     facts.run.note(notes);
-    let (facts, interrupted) = look(facts, &arguments, &policy)?;
     planned_places(&facts)?;
     if let Some(file) = &arguments.save_facts {
         save(file, &facts)?;
@@ -167,13 +168,15 @@ fn selected(policy: &Policy, plugins: &[PluginEntry]) -> Vec<String> {
 }
 
 /// Facts and evidence, merged; the demo's where it was asked for.
-fn collect(arguments: &DoctorArguments, notes: &mut Vec<String>) -> Result<Facts, DoctorError> {
-    let facts = if arguments.demo {
-        serde_json::from_str(DEMO).map_err(DoctorError::Demo)?
-    } else {
-        collect::from_files(&arguments.facts, &arguments.evidence, arguments.at, notes)?
-    };
-    Ok(facts)
+fn collect(
+    arguments: &DoctorArguments,
+    notes: &mut Vec<String>,
+) -> Result<(Facts, Loose), DoctorError> {
+    if arguments.demo {
+        let facts = serde_json::from_str(DEMO).map_err(DoctorError::Demo)?;
+        return Ok((facts, Loose::default()));
+    }
+    Ok(collect::from_files(&arguments.facts, &arguments.evidence, arguments.at, notes)?)
 }
 
 /// What a plan names must be in the facts: a misspelt subnet isn't a subnet that wasn't seen.

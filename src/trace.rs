@@ -32,7 +32,8 @@ pub enum TraceError {
 /// Traces and prints. Returns the exit code: 0 arrives, 1 stopped, 3 can't tell.
 pub fn run(arguments: &TraceArguments) -> Result<u8, TraceError> {
     let mut notes = Vec::new();
-    let facts = collect::from_files(&arguments.facts, &arguments.evidence, None, &mut notes)?;
+    // What is settled by the migration has no part in a path.
+    let (facts, _) = collect::from_files(&arguments.facts, &arguments.evidence, None, &mut notes)?;
     let path = follow(&facts, arguments)?;
     let trace = Trace::from(&path);
     let text = if arguments.json {

@@ -182,7 +182,7 @@ fn wrong_arguments_are_one_clear_line() {
         (vec!["doctor".into(), "--facts".into(), newer], "version 99"),
         (vec!["doctor".into(), "--facts".into(), "/nonexistent".into()], "/nonexistent"),
         (vec!["doctor".into(), "--evidence".into(), empty], "empty"),
-        (vec!["doctor".into(), "--evidence".into(), text], "not JSON"),
+        (vec!["doctor".into(), "--evidence".into(), text], "neither JSON"),
         (vec!["doctor".into(), "--evidence".into(), broken], "rtb.json:2:24: "),
         (vec!["explain".into(), "network/rout".into()], "did you mean `network/route`?"),
     ];

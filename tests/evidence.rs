@@ -387,12 +387,12 @@ fn what_lies_beside_the_evidence_is_passed_over() {
     assert_eq!(
         notes,
         [
-            "README.txt: skipped, not JSON",
+            "README.txt: skipped, no kind of evidence",
             "denied.json: skipped, empty",
-            "key.pem: skipped, not JSON",
-            "list.csv: skipped, not JSON",
-            "tidb-dms.toml: skipped, not JSON",
-            "waivers.toml: skipped, not JSON",
+            "key.pem: skipped, certificate block 1 (line 1) has no end",
+            "list.csv: skipped, no kind of evidence",
+            "tidb-dms.toml: skipped, no kind of evidence",
+            "waivers.toml: skipped, no kind of evidence",
             "z.json: holds nothing that is read",
         ]
     );
@@ -404,12 +404,12 @@ fn a_file_that_was_named_has_to_be_aws_output() {
         (
             "subnets.yaml",
             "Subnets:\n- SubnetId: subnet-1\n",
-            "subnets.yaml: not JSON; what the AWS CLI prints with `--output json` is read",
+            "subnets.yaml: neither JSON nor another kind of evidence; what the AWS CLI prints with `--output json` is read",
         ),
         (
             "table",
             "-----------\n| DescribeSubnets |\n",
-            "table: not JSON; what the AWS CLI prints with `--output json` is read",
+            "table: neither JSON nor another kind of evidence; what the AWS CLI prints with `--output json` is read",
         ),
         ("empty.json", " \r\n", "empty.json: empty file"),
         ("list.json", "[]", "list.json: no AWS output found"),

@@ -147,6 +147,12 @@ impl Chain {
         &self.sent
     }
 
+    /// How many certificates the text lists without showing them, as `s_client` does where nobody
+    /// asked it to show them.
+    pub const fn unshown(&self) -> usize {
+        self.unshown
+    }
+
     /// What was seen of TLS 1.2.
     pub fn tls12(&self) -> &Tls12 {
         &self.tls12

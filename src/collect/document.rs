@@ -1,15 +1,18 @@
 //! One JSON document that may be AWS CLI output, read key by key into the inventory.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::Value;
 use tidb_dms_checks::facts::inventory::{
     Delivery, Inventory,
     ec2::{AttributeBooleanValue, PrefixListEntry},
 };
+
+use super::{loose, tidb_cloud};
 
 /// Reads a document: its lists go into the inventory as they come, the rest is said.
 pub(super) struct Document<'a>(pub(super) &'a mut Inventory);
@@ -33,6 +36,8 @@ pub(super) struct Contents {
     pub(super) prefix_list: Option<String>,
     /// `get-managed-prefix-list-entries`.
     pub(super) entries: Option<Vec<PrefixListEntry>>,
+    /// The members by which other documents than AWS's lists are known, and what those hold.
+    pub(super) members: BTreeMap<String, Value>,
     /// Those of [`MARKS`] that are among its keys.
     marks: Vec<&'static str>,
 }
@@ -128,6 +133,10 @@ impl Contents {
                     return Ok(());
                 }
             }
+            _ if is_member(&key) => {
+                self.members.insert(key, map.next_value()?);
+                return Ok(());
+            }
             _ => self.marks.extend(MARKS.iter().find(|mark| **mark == key)),
         }
         // `Entries` that are another call's have been read above.
@@ -139,6 +148,14 @@ impl Contents {
         }
         Ok(())
     }
+}
+
+/// Answers of AWS about one thing, and documents of TiDB Cloud and of a migration, have members that
+/// are read once the document as a whole shows what it is.
+fn is_member(key: &str) -> bool {
+    matches!(key, "Role" | "AttachedPolicies" | "KeyMetadata" | "rules")
+        || loose::SETTINGS.contains(&key)
+        || tidb_cloud::MEMBERS.contains(&key)
 }
 
 /// A member that is text where it is AWS's, and may be anything elsewhere.

@@ -1,44 +1,52 @@
-//! Evidence: AWS CLI output in files, as a customer sends it.
+//! Evidence: what a customer sends in files. AWS CLI output above all; also `SHOW GRANTS`, the output
+//! of `openssl s_client`, certificates, answers of TiDB Cloud's API, a task's settings and mappings.
 //!
-//! A file is known by what it holds, never by its name. Files are read as they stream in: what no
-//! check reads is never held, so memory follows what is kept and not how large a file is.
+//! A file is known by what it holds, never by its name. JSON is read as it streams in: what no check
+//! reads is never held, so memory follows what is kept and not how large a file is.
 
 use std::{
     collections::{BTreeSet, HashSet},
     fs::{self, File},
-    io::{self, Read},
+    io::{self, BufRead, Read},
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 use serde::de::DeserializeSeed;
+use serde_json::json;
 use tidb_dms_checks::facts::{
     Facts, Gap, Inventory, Unlock,
     inventory::{
         Extent,
         ec2::{PrefixListEntries, VpcAttributes},
+        iam::{AttachedPolicy, KmsKey, Role},
     },
 };
 
 use super::{
     CollectError,
     document::{Contents, Document},
+    loose::{self, Found, Loose, Part},
     text::{self, Kind},
+    tidb_cloud::Saved,
 };
 
 /// Reads files, and folders with everything below them, as one body of evidence, and merges it into
 /// the facts. Notes say what was left aside, one line each.
 ///
 /// Files are read in the order of their names, so that the same evidence gives the same facts. What
-/// a folder holds besides JSON is passed over; a file that was named itself has to be JSON.
+/// a folder holds besides evidence is passed over; a file that was named itself has to be evidence.
+/// What doesn't say itself which end of which migration it is about is returned, to be settled once
+/// that is known.
 pub fn read<P: AsRef<Path>>(
     paths: &[P],
     taken_at: Timestamp,
     into: &mut Facts,
     notes: &mut Vec<String>,
-) -> Result<(), CollectError> {
+) -> Result<Loose, CollectError> {
     let mut reading = Reading {
         inventory: Inventory::default(),
+        loose: Loose::default(),
         unread: BTreeSet::new(),
         is_found: false,
         notes,
@@ -58,8 +66,23 @@ pub fn read<P: AsRef<Path>>(
     let mut evidence = Facts::new(taken_at);
     evidence.inventory = reading.inventory;
     into.merge(evidence);
-    Ok(())
+    Ok(reading.loose)
 }
+
+/// What a file turned out to hold.
+enum Held {
+    /// Evidence.
+    Read,
+    /// Evidence that can't be used, with the reason.
+    Broken(String),
+    /// Something else.
+    Other,
+    /// Nothing.
+    Empty,
+}
+
+/// No text of a session or a handshake is longer than this.
+const LONGEST: u64 = 8 * 1024 * 1024;
 
 /// How many unread keys a note lists.
 const UNREAD: usize = 64;
@@ -68,6 +91,7 @@ const UNREAD: usize = 64;
 struct Reading<'a> {
     /// The lists as delivered, resources that were seen twice still standing twice.
     inventory: Inventory,
+    loose: Loose,
     unread: BTreeSet<String>,
     is_found: bool,
     notes: &'a mut Vec<String>,
@@ -84,9 +108,10 @@ impl Reading<'_> {
         if !fs::metadata(path).map_err(io)?.is_dir() {
             // A pipe is as good as a file.
             return match self.file(path)? {
-                Kind::Json => Ok(()),
-                Kind::Other => Err(CollectError::NotJson(path.into())),
-                Kind::Empty => Err(CollectError::EmptyFile(path.into())),
+                Held::Read => Ok(()),
+                Held::Other => Err(CollectError::NotJson(path.into())),
+                Held::Broken(reason) => Err(CollectError::Text { path: path.into(), reason }),
+                Held::Empty => Err(CollectError::EmptyFile(path.into())),
             };
         }
         let mut entered = HashSet::from([path.canonicalize().map_err(io)?]);
@@ -123,27 +148,29 @@ impl Reading<'_> {
                 continue;
             }
             match self.file(&path)? {
-                Kind::Json => {}
-                Kind::Other => self.note(&path, "skipped, not JSON"),
-                Kind::Empty => self.note(&path, "skipped, empty"),
+                Held::Read => {}
+                Held::Other => self.note(&path, "skipped, no kind of evidence"),
+                Held::Broken(reason) => self.note(&path, &format!("skipped, {reason}")),
+                Held::Empty => self.note(&path, "skipped, empty"),
             }
         }
         Ok(files)
     }
 
-    /// Reads a file, if it is JSON: one document or several, one after another.
-    fn file(&mut self, path: &Path) -> Result<Kind, CollectError> {
+    /// Reads a file: JSON, one document or several, one after another, or a text.
+    fn file(&mut self, path: &Path) -> Result<Held, CollectError> {
         let io = |error| CollectError::io(path, error);
         let file = File::open(path).map_err(io)?;
         self.stream(path, file)
     }
 
-    fn stream(&mut self, path: &Path, file: impl Read) -> Result<Kind, CollectError> {
+    fn stream(&mut self, path: &Path, file: impl Read) -> Result<Held, CollectError> {
         let io = |error| CollectError::io(path, error);
         let mut text = text::open(file).map_err(io)?;
-        let kind = text::kind(&mut text).map_err(io)?;
-        if kind != Kind::Json {
-            return Ok(kind);
+        match text::kind(&mut text).map_err(io)? {
+            Kind::Json => {}
+            Kind::Empty => return Ok(Held::Empty),
+            Kind::Other => return self.text(path, text).map_err(io),
         }
         let mut documents = serde_json::Deserializer::from_reader(text);
         loop {
@@ -152,7 +179,7 @@ impl Reading<'_> {
                 .map_err(|error| CollectError::json(path, error))?;
             self.contents(path, contents)?;
             match documents.end() {
-                Ok(()) => return Ok(kind),
+                Ok(()) => return Ok(Held::Read),
                 Err(error) if error.is_io() => return Err(CollectError::json(path, error)),
                 // Something follows: the next turn says whether it is a document.
                 Err(_) => {}
@@ -160,13 +187,70 @@ impl Reading<'_> {
         }
     }
 
+    /// Reads a text that a client or `openssl` printed.
+    fn text(&mut self, path: &Path, text: impl BufRead) -> io::Result<Held> {
+        let mut bytes = Vec::new();
+        let mut text = text.take(LONGEST);
+        // Line by line: the reader of UTF-16 wants the buffer in front of it used.
+        while text.read_until(b'\n', &mut bytes)? > 0 {}
+        if text.limit() == 0 {
+            return Ok(Held::Other);
+        }
+        Ok(match self.loose.take_text(path, &String::from_utf8_lossy(&bytes)) {
+            Ok(true) => {
+                self.is_found = true;
+                Held::Read
+            }
+            Ok(false) => Held::Other,
+            Err(reason) => Held::Broken(reason),
+        })
+    }
+
+    /// Sorts in what a document is, when it isn't AWS's lists.
+    fn document(&mut self, path: &Path, contents: &mut Contents) -> bool {
+        let members = &mut contents.members;
+        let file = path.display().to_string();
+        let mut is_found = false;
+        let role =
+            members.remove("Role").and_then(|role| serde_json::from_value::<Role>(role).ok());
+        if let Some(role) = role {
+            is_found = true;
+            self.inventory.roles.items.push(role);
+            self.one_at_a_time("Roles", "one answer is about one role");
+        }
+        let key = members.remove("KeyMetadata").map(|key| json!({ "KeyMetadata": key }));
+        if let Some(Ok(key)) = key.map(serde_json::from_value::<KmsKey>) {
+            is_found = true;
+            self.inventory.kms_keys.items.push(key);
+            self.one_at_a_time("KmsKeys", "one answer is about one key");
+        }
+        let policies = members.remove("AttachedPolicies");
+        if let Some(Ok(what)) = policies.map(serde_json::from_value::<Vec<AttachedPolicy>>) {
+            is_found = true;
+            self.loose.policies.push(Found { file: file.clone(), what });
+        }
+        match loose::part(members) {
+            Some(Part::Mappings(what)) => self.loose.mappings.push(Found { file, what }),
+            Some(Part::Settings(what)) => self.loose.settings.push(Found { file, what }),
+            None => match Saved::of(members) {
+                Some(what) => self.loose.clouds.push(Found { file, what }),
+                None => {
+                    contents.unread.extend(std::mem::take(members).into_keys());
+                    return is_found;
+                }
+            },
+        }
+        true
+    }
+
     /// Sorts in what a document holds besides its lists.
-    fn contents(&mut self, path: &Path, contents: Contents) -> Result<(), CollectError> {
+    fn contents(&mut self, path: &Path, mut contents: Contents) -> Result<(), CollectError> {
         if contents.is_facts() {
             return Err(CollectError::FactsAsEvidence(path.into()));
         }
         let is_page = contents.next_page.is_some();
         let mut is_found = !contents.lists.is_empty();
+        is_found |= self.document(path, &mut contents);
         if is_page {
             for key in &contents.lists {
                 let reason = format!("{} is one page of several", path.display());

@@ -14,15 +14,20 @@ mod document;
 pub mod evidence;
 pub mod facts;
 pub mod given;
+mod hashes;
 #[cfg(feature = "live")]
 pub mod live;
+mod loose;
 #[cfg(feature = "live")]
 pub mod probe;
+mod settle;
 mod text;
-#[cfg(feature = "live")]
 pub mod tidb_cloud;
 #[cfg(feature = "live")]
 pub mod watch;
+
+pub use loose::Loose;
+pub use settle::settle;
 
 /// Why facts could not be had from files.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +52,17 @@ pub enum CollectError {
         /// What is wrong there.
         message: String,
     },
-    /// A file that was named and isn't JSON at all, such as the CLI's YAML, text or table output.
-    #[error("{}: not JSON; what the AWS CLI prints with `--output json` is read", .0.display())]
+    /// A file that was named and is no evidence at all, such as the CLI's YAML, text or table output.
+    #[error("{}: neither JSON nor another kind of evidence; what the AWS CLI prints with `--output json` is read", .0.display())]
     NotJson(PathBuf),
+    /// A file that was named and can't be used, although it is a kind of evidence.
+    #[error("{}: {reason}", path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A file that was named and has nothing in it.
     #[error("{}: empty file", .0.display())]
     EmptyFile(PathBuf),
@@ -113,12 +126,15 @@ impl CollectError {
 /// Reads facts documents and evidence, and merges them into one body of facts.
 ///
 /// Evidence is of now, or of `at`. Facts alone keep their own time, unless `at` says otherwise.
+///
+/// What doesn't say itself which end of which migration it is about comes beside them: [`settle`]
+/// brings it in once the migration is known.
 pub fn from_files(
     documents: &[PathBuf],
     evidence: &[PathBuf],
     at: Option<Timestamp>,
     notes: &mut Vec<String>,
-) -> Result<Facts, CollectError> {
+) -> Result<(Facts, Loose), CollectError> {
     let mut facts: Option<Facts> = None;
     for document in documents {
         let more = facts::read(document)?;
@@ -132,11 +148,12 @@ pub fn from_files(
     }
     let now = at.unwrap_or_else(Timestamp::now);
     let mut facts = facts.unwrap_or_else(|| Facts::new(now));
+    let mut loose = Loose::default();
     if !evidence.is_empty() {
-        evidence::read(evidence, now, &mut facts, notes)?;
+        loose = evidence::read(evidence, now, &mut facts, notes)?;
     }
     if let Some(at) = at {
         facts.taken_at = at;
     }
-    Ok(facts)
+    Ok((facts, loose))
 }

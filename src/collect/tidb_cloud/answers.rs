@@ -162,3 +162,13 @@ pub(crate) struct Labels {
     #[serde(rename = "tidb.cloud/project")]
     pub(crate) project: Option<String>,
 }
+
+impl PublicSetting {
+    /// The node group that it is of, by its own words or by its name; `-` is whichever is the default.
+    pub(crate) fn group(&self) -> Option<&str> {
+        let named = self.name.as_deref().and_then(|name| {
+            name.strip_prefix("tidbNodeGroups/")?.strip_suffix("/publicEndpointSetting")
+        });
+        self.tidb_node_group_id.as_deref().or(named).filter(|id| !matches!(*id, "" | "-"))
+    }
+}

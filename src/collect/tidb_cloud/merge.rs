@@ -2,7 +2,7 @@
 
 use tidb_dms_checks::facts::{
     Cluster, Fact, Gap, Unlock,
-    cluster::{AccessEntry, HostName, PrivateEndpoint, VpcPeering},
+    cluster::{AccessEntry, PrivateEndpoint, VpcPeering},
 };
 
 /// What TiDB Cloud could have said, in a file.
@@ -19,6 +19,7 @@ macro_rules! fields {
         pub(super) enum Field { $($field,)* }
 
         impl Field {
+            #[cfg(any(test, feature = "live"))]
             const ALL: &[Self] = &[$(Self::$field,)*];
 
             /// That it isn't known. What a failed call doesn't unlock itself, the user may know.
@@ -33,6 +34,7 @@ macro_rules! fields {
             }
 
             /// Says in a cluster that it isn't known.
+            #[cfg(any(test, feature = "live"))]
             fn set_unknown(self, cluster: &mut Cluster, reason: &str, unlock: Option<Unlock>) {
                 let gap = self.gap(&cluster.host, reason, unlock);
                 match self {
@@ -98,10 +100,11 @@ pub(super) fn one_of(host: &str, mut clusters: Vec<Cluster>, reason: &str) -> Cl
 /// A cluster of which TiDB Cloud could have told something, and told nothing. What its tier doesn't
 /// have isn't missing: Starter and Essential tell no connections and have no peering, Dedicated has
 /// no user name prefix.
+#[cfg(any(test, feature = "live"))]
 pub(super) fn unknown(host: &str, reason: &str, unlock: Option<&Unlock>) -> Cluster {
     use Field::{private_endpoints, user_prefix, vpc_peerings};
     let mut cluster = Cluster { host: host.to_owned(), ..Cluster::default() };
-    let tier = HostName::read(host).and_then(|name| name.tier);
+    let tier = tidb_dms_checks::facts::cluster::HostName::read(host).and_then(|name| name.tier);
     for field in Field::ALL {
         let has = match (field, tier) {
             (private_endpoints | vpc_peerings, Some(tier)) => !tier.is_shared_gateway(),

@@ -4,11 +4,18 @@
 //! (`dedicated.tidbapi.com`). Which of them knows a host, its name tells.
 
 mod answers;
+#[cfg(feature = "live")]
 mod api;
 mod merge;
+mod saved;
+#[cfg(feature = "live")]
 mod search;
+#[cfg(feature = "live")]
 mod services;
 mod shape;
 
+pub(super) use saved::{MEMBERS, Saved, cluster as saved_cluster};
+#[cfg(feature = "live")]
 pub use search::{Sought, look, search};
+#[cfg(feature = "live")]
 pub use services::{Keys, KeysError, ServiceError, Services};

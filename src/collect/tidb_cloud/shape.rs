@@ -71,6 +71,7 @@ impl Serverless {
     }
 
     /// Whether it shows no name at all, as one that isn't ready.
+    #[cfg(any(test, feature = "live"))]
     pub(crate) fn is_nameless(&self) -> bool {
         let endpoints = self.endpoints.as_ref();
         let public = endpoints.and_then(|both| both.public.as_ref()?.host.as_ref());
@@ -180,12 +181,14 @@ impl Dedicated {
     }
 
     /// Whether it shows no name at all, as one that isn't ready.
+    #[cfg(any(test, feature = "live"))]
     pub(crate) fn is_nameless(&self) -> bool {
         let endpoints = self.groups().flat_map(|group| group.endpoints.iter().flatten());
         endpoints.filter_map(|endpoint| endpoint.host.as_ref()).all(String::is_empty)
     }
 
     /// The project that it is in, which peerings are asked for by.
+    #[cfg(any(test, feature = "live"))]
     pub(crate) fn project(&self) -> Option<&str> {
         self.labels.as_ref()?.project.as_deref()
     }

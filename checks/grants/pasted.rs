@@ -1,0 +1,178 @@
+//! The `SHOW GRANTS` answers in a text that somebody pasted, account by account.
+
+use super::{
+    lines::lines,
+    parse::{Grantee, Name, Statement, statement},
+};
+
+/// One answer of `SHOW GRANTS`, as it was pasted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pasted {
+    /// Whose grants these are, by the title of the answer, or by the only grantee.
+    pub account: Option<Name>,
+    /// The statements, without a client's frame.
+    pub lines: Vec<String>,
+    /// Whether names of accounts stand in backquotes: TiDB never prints them so, and of the others
+    /// only `MySQL` before 8.0 and old `MariaDB` don't.
+    pub is_backquoted: bool,
+}
+
+/// Finds the answers in a text: raw lines, a client's table, `\G`.
+///
+/// A script of statements isn't an answer: what somebody once ran, or meant to run, says nothing of
+/// what a server holds. Without the title that clients print, statements that end in a semicolon, or
+/// stand among others, are taken for a script, and nothing is found.
+pub fn pasted(text: &str) -> Vec<Pasted> {
+    let mut sections: Vec<(Option<String>, Vec<&str>)> = Vec::new();
+    let mut untitled = Vec::new();
+    for line in text.lines() {
+        match (title(line), sections.last_mut()) {
+            (Some(Title::Above(account)), _) => sections.push((Some(account), Vec::new())),
+            (Some(Title::Beside(account)), Some((Some(last), section))) if *last == account => {
+                section.push(line);
+            }
+            (Some(Title::Beside(account)), _) => sections.push((Some(account), vec![line])),
+            (None, Some((_, section))) => section.push(line),
+            (None, None) => untitled.push(line),
+        }
+    }
+    if sections.is_empty() && is_answer(&untitled) {
+        sections.push((None, untitled));
+    }
+    sections.into_iter().filter_map(|(account, section)| read(account, &section)).collect()
+}
+
+/// Where a client writes whose grants they are.
+enum Title {
+    /// On a line of its own, a column's head.
+    Above(String),
+    /// In front of a statement, in vertical output.
+    Beside(String),
+}
+
+fn title(line: &str) -> Option<Title> {
+    let line = line.trim().trim_start_matches('\u{feff}').trim_matches('|').trim();
+    let line = line.trim_matches('"');
+    let rest = line.strip_prefix("Grants for ")?;
+    let beside = [": GRANT ", ": REVOKE ", ": SET ", ": DENY "];
+    match beside.iter().filter_map(|label| rest.find(label)).min() {
+        Some(at) => Some(Title::Beside(rest[..at].to_owned())),
+        None => Some(Title::Above(rest.to_owned())),
+    }
+}
+
+/// Whether lines without a title are an answer all the same: statements as a server prints them, and
+/// nothing else.
+fn is_answer(text: &[&str]) -> bool {
+    let found = lines(&text.join("\n"));
+    let meant = text.iter().filter(|line| {
+        let line = line.trim();
+        !line.is_empty() && !line.starts_with("+-")
+    });
+    !found.statements.is_empty()
+        && meant.count() == found.statements.len()
+        && found.statements.iter().all(|line| !line.ends_with(';') && statement(line).is_some())
+}
+
+fn read(title: Option<String>, section: &[&str]) -> Option<Pasted> {
+    let lines = lines(&section.join("\n")).statements;
+    if lines.is_empty() {
+        return None;
+    }
+    let named = title.map(|title| match title.rsplit_once('@') {
+        Some((user, host)) => Name { user: user.to_owned(), host: Some(host.to_owned()) },
+        None => Name { user: title, host: None },
+    });
+    let account = named.or_else(|| only_grantee(&lines));
+    let is_backquoted = account.as_ref().is_some_and(|account| {
+        let quoted = format!("`{}`@", account.user.replace('`', "``"));
+        lines.iter().any(|line| line.contains(&quoted))
+    });
+    Some(Pasted { account, lines, is_backquoted })
+}
+
+/// The one account that all statements are about; roles have no host where they are printed along.
+fn only_grantee(lines: &[String]) -> Option<Name> {
+    let all: Vec<Name> = lines.iter().flat_map(|line| grantees(line)).collect();
+    let users: Vec<&Name> = all.iter().filter(|name| name.host.is_some()).collect();
+    let first = *users.first()?;
+    users.iter().all(|name| *name == first).then(|| first.clone())
+}
+
+fn grantees(line: &str) -> Vec<Name> {
+    let to = match statement(line) {
+        Some(Statement::Grant { to, .. } | Statement::Roles { to, .. }) => to,
+        Some(Statement::Revoke { from, .. }) => from,
+        Some(Statement::DefaultRole { account, .. }) => return vec![account],
+        _ => return Vec::new(),
+    };
+    to.into_iter()
+        .filter_map(|grantee| match grantee {
+            Grantee::Name(name) => Some(name),
+            Grantee::Public => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(Option<String>, usize, bool)> {
+        let name = |account: Option<Name>| account.map(|name| name.to_string());
+        let all = pasted(text).into_iter();
+        all.map(|it| (name(it.account), it.lines.len(), it.is_backquoted)).collect()
+    }
+
+    #[test]
+    fn an_answer_is_known_by_its_title_or_by_holding_nothing_else() {
+        let dms = Some("dms@%".to_owned());
+        for text in [
+            "GRANT USAGE ON *.* TO 'dms'@'%'\nGRANT SELECT ON `shop`.* TO 'dms'@'%'\n",
+            "Grants for dms@%\nGRANT USAGE ON *.* TO 'dms'@'%'\nGRANT SELECT ON `shop`.* TO 'dms'@'%'",
+            "mysql> SHOW GRANTS;\n+---+\n| Grants for dms@% |\n+---+\n\
+             | GRANT USAGE ON *.* TO 'dms'@'%' |\n| GRANT SELECT ON `shop`.* TO 'dms'@'%' |\n+---+\n\
+             2 rows in set (0.00 sec)\n",
+            "*** 1. row ***\nGrants for dms@%: GRANT USAGE ON *.* TO 'dms'@'%'\n*** 2. row ***\n\
+             Grants for dms@%: GRANT SELECT ON `shop`.* TO 'dms'@'%'\n",
+        ] {
+            assert_eq!(found(text), [(dms.clone(), 2, false)], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_script_is_no_answer() {
+        for text in [
+            "GRANT ALL ON *.* TO 'dms'@'%';",
+            "CREATE USER 'dms'@'%';\nGRANT ALL ON *.* TO 'dms'@'%'",
+            "how to: GRANT ALL ON *.* TO 'dms'@'%'",
+            "GRANT",
+            "grant me a wish",
+            "",
+            "Grants for dms@%\nERROR 1141 (42000): There is no such grant",
+        ] {
+            assert_eq!(found(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn two_answers_in_one_text_are_two() {
+        let text = "Grants for a@%\nGRANT USAGE ON *.* TO `a`@`%`\n\
+                    Grants for a@%\nGRANT USAGE ON *.* TO 'a'@'%'\n\
+                    Grants for b@10.%\nGRANT USAGE ON *.* TO 'b'@'10.%'";
+        let (a, b) = (Some("a@%".to_owned()), Some("b@10.%".to_owned()));
+        assert_eq!(found(text), [(a.clone(), 1, true), (a, 1, false), (b, 1, false)]);
+        let vertical = "Grants for a@%: GRANT USAGE ON *.* TO 'a'@'%'\n\
+                        Grants for b@%: GRANT USAGE ON *.* TO 'b'@'%'";
+        assert_eq!(found(vertical).len(), 2);
+    }
+
+    #[test]
+    fn roles_are_not_the_account() {
+        let text = "GRANT `r` TO `dms`@`%`\nGRANT USAGE ON *.* TO `dms`@`%`\n\
+                    SET DEFAULT ROLE `r` FOR `dms`@`%`\nGRANT SELECT ON `shop`.* TO `r`";
+        assert_eq!(found(text), [(Some("dms@%".into()), 4, true)]);
+        let two = "GRANT USAGE ON *.* TO 'a'@'%'\nGRANT USAGE ON *.* TO 'b'@'%'";
+        assert_eq!(found(two), [(None, 2, false)]);
+    }
+}
