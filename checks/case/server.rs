@@ -262,8 +262,7 @@ impl<'a> Server<'a> {
             }
         }
         Fact::Unknown(match (gap, &self.host) {
-            (Some(gap), _) => gap.clone(),
-            (None, Fact::Unknown(gap)) => gap.clone(),
+            (Some(gap), _) | (None, Fact::Unknown(gap)) => gap.clone(),
             (None, Fact::Known(_)) => {
                 Gap::new(format!("{what} of {}", self.name), "nobody looked", unlock.clone())
             }
