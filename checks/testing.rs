@@ -155,7 +155,8 @@ pub(crate) fn both_probed() -> (&'static str, Value) {
     (path, probes)
 }
 
-fn seen(known: Value) -> Value {
+fn seen(known: impl Into<Value>) -> Value {
+    let known = known.into();
     json!({"at": "2026-11-24T10:00:00Z", "seen": {"known": known}})
 }
 

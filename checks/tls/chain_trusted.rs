@@ -65,6 +65,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     }
 }
 
+/// How many certificates of a bundle are named.
+const SHOWN: usize = 3;
+
 fn note_authority(j: &mut Judgement, server: &Server<'_>, authority: &Authority) {
     let roots: Vec<String> = authority.ca.certificates().iter().map(Certificate::name).collect();
     let resource = match &authority.source {
@@ -72,7 +75,6 @@ fn note_authority(j: &mut Judgement, server: &Server<'_>, authority: &Authority)
         Source::Asked => "asked",
         Source::Documented => server.resource(),
     };
-    const SHOWN: usize = 3;
     let more = if roots.len() > SHOWN { ", …" } else { "" };
     j.note(resource, "CA", format!("{}{more}", roots[..roots.len().min(SHOWN)].join(", ")));
 }

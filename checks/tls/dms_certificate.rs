@@ -202,9 +202,13 @@ mod tests {
             &[
                 (&[], Outcome::Fail, "no certificate is attached"),
                 (&[(MODE, json!("none"))], Outcome::NotApplicable, ""),
-                (&[attached.clone()], Outcome::Unknown, "not delivered"),
+                (std::slice::from_ref(&attached), Outcome::Unknown, "not delivered"),
                 (&[attached.clone(), (LIST, json!([]))], Outcome::Unknown, "not among"),
-                (&[attached, (LIST, list)], Outcome::Unknown, "CertificatePem was not delivered"),
+                (
+                    &[attached.clone(), (LIST, list)],
+                    Outcome::Unknown,
+                    "CertificatePem was not delivered",
+                ),
                 (&holds(&["hello"]), Outcome::Fail, "can't be read"),
                 (&holds(&[&broken]), Outcome::Fail, "can't be read"),
             ],

@@ -46,8 +46,8 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
 /// What a probe saw: how TLS was offered, or that it wasn't.
 fn seen(probe: &Probe) -> Option<Result<Option<String>, Gap>> {
     let looks = [&probe.tls, &probe.tls12];
-    let outcomes = looks.into_iter().flatten().filter_map(|look| look.seen.known());
-    for outcome in outcomes {
+    let outcome = looks.into_iter().flatten().find_map(|look| look.seen.known());
+    if let Some(outcome) = outcome {
         return Some(Ok(match outcome {
             TlsOutcome::NotOffered => None,
             TlsOutcome::Session(session) => {

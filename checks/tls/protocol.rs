@@ -71,9 +71,8 @@ fn seen(server: &Server<'_>, probe: &Probe) -> Option<Result<Option<String>, Gap
             )),
         )));
     };
-    let outcome = match look.seen.known() {
-        None => return look.seen.gap().map(|gap| Err(gap.clone())),
-        Some(outcome) => outcome,
+    let Some(outcome) = look.seen.known() else {
+        return look.seen.gap().map(|gap| Err(gap.clone()));
     };
     Some(match outcome {
         TlsOutcome::Refused { alert, .. } if alert == PROOF => Ok(None),

@@ -4,7 +4,7 @@ use crate::{
     case::{Case, Server},
     change::Change,
     facts::inventory::dms::Certificate,
-    trust::{Ca, Verdict},
+    trust::{Ca, Cause, Verdict},
 };
 
 use super::verification::{ask, attached, verification};
@@ -42,7 +42,7 @@ pub(super) fn attach(case: &Case<'_>, server: &Server<'_>, mode: &str) -> Option
             // A wrong name or a late date is no fault of the CA's.
             trust.verdict == Verdict::Trusted
                 || (trust.gaps.is_empty()
-                    && trust.causes.iter().all(|cause| cause.is_name_or_date_of_the_server()))
+                    && trust.causes.iter().all(Cause::is_name_or_date_of_the_server))
         })
     };
     if let Some((certificate, _)) = readable.iter().find(|(_, ca)| vouches(ca)) {

@@ -189,7 +189,7 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::Unknown, "nobody looked"),
-                (&[off.clone()], Outcome::Pass, ""),
+                (std::slice::from_ref(&off), Outcome::Pass, ""),
                 (&[source(&variable("ON"))], Outcome::Fail, "3159"),
                 (
                     &[source(&json!({"variables": {"at": AT, "seen": {"known": {}}}}))],
@@ -197,7 +197,7 @@ mod tests {
                     "asked for",
                 ),
                 (&[source(&variable("ON")), (SOURCE_MODE, json!("verify-ca"))], Outcome::Pass, ""),
-                (&[off, (SOURCE_MODE, json!("require"))], Outcome::Warn, "undocumented"),
+                (&[off.clone(), (SOURCE_MODE, json!("require"))], Outcome::Warn, "undocumented"),
             ],
         );
         assert_eq!(testing::say(CHECK.id, &[]).level(), Severity::Advice);

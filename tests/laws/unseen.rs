@@ -344,8 +344,20 @@ fn law_4_what_is_not_seen_decides_nothing() {
 /// less: only where its illness touches what is held against probes. Probes and certificates take most
 /// of the time, so the others are spared them.
 fn may_differ_by_probes(patient: &patients::Patient) -> bool {
-    const TOUCHED: [&str; 6] =
-        ["probes", "Endpoints", "Certificates", "asked", "clusters", "taken_at"];
+    const TOUCHED: [&str; 12] = [
+        "probes",
+        "Certificates",
+        "CertificateArn",
+        "SslMode",
+        "EngineName",
+        "ServerName",
+        "Port",
+        "TableMappings",
+        "MigrationType",
+        "ssl_mode",
+        "table_mappings",
+        "taken_at",
+    ];
     patient.illness.as_ref().is_none_or(|illness| {
         let patch = illness.patch.to_string();
         TOUCHED.iter().any(|member| patch.contains(&format!("\"{member}\"")))
