@@ -17,6 +17,7 @@ use crate::{
 
 pub mod attributes;
 pub mod mappings;
+pub mod transformations;
 
 mod attributes_fit;
 mod auto_minor_version_upgrade;
@@ -67,7 +68,7 @@ pub(crate) const CHECKS: &[&Check] = &[
 ];
 
 /// Where the facts about a replication and its endpoints come from.
-const NEEDS: &[&str] = &[
+pub(crate) const NEEDS: &[&str] = &[
     "dms:DescribeReplicationInstances",
     "dms:DescribeReplicationSubnetGroups",
     "dms:DescribeReplicationConfigs",
@@ -76,7 +77,7 @@ const NEEDS: &[&str] = &[
 ];
 
 /// A field that AWS didn't print.
-fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
+pub(crate) fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
     Gap::new(about, format!("its {what} was not delivered"), Unlock::IamAction(action.into()))
 }
 
@@ -255,7 +256,7 @@ fn settings<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<(&'a str, Value)> 
 }
 
 /// A member of JSON settings, `TargetMetadata.TargetSchema`, in any letter case.
-fn member<'v>(settings: &'v Value, path: &str) -> Option<&'v Value> {
+pub(crate) fn member<'v>(settings: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(settings, |value, name| {
         value
             .as_object()?
