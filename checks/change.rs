@@ -3,6 +3,7 @@
 //! Commands are rendered here and nowhere else. They name only ids that are in the facts or that an
 //! earlier command of the same remedy made; where a value can't be known there is no command.
 
+mod account;
 mod dms;
 mod place;
 mod server;
@@ -25,6 +26,7 @@ use crate::facts::{
 };
 
 use crate::trust::ISRG_ROOT_X1_PEM;
+pub use account::{AccountChange, AccountPlace};
 
 pub use dms::{DmsChange, EndpointFields, ReplicationFields};
 pub(crate) use dms::{VPC_POLICY, VPC_ROLE};
@@ -40,6 +42,12 @@ pub struct Remedy {
     pub commands: Vec<String>,
     /// As data.
     pub changes: Vec<Change>,
+}
+
+impl From<AccountChange> for Change {
+    fn from(change: AccountChange) -> Self {
+        Self::Account(change)
+    }
 }
 
 impl From<DmsChange> for Change {
@@ -72,6 +80,8 @@ impl Remedy {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
+    /// Change an account of a database server.
+    Account(AccountChange),
     /// Put entries on a cluster's IP access list.
     AllowAddresses {
         /// The cluster.
@@ -195,6 +205,7 @@ impl Change {
             Self::AllowAddresses { .. }
             | Self::EnablePublicEndpoint { .. }
             | Self::SetSslMode { endpoint: None, .. } => Vec::new(),
+            Self::Account(change) => change.commands(),
             Self::Dms(change) => change.commands(),
             Self::Place(change) => change.commands(),
             Self::Server(change) => change.commands(),
@@ -289,7 +300,7 @@ impl Change {
         let names: Vec<&mut String> = match &mut change {
             Self::AllowAddresses { host, .. } | Self::EnablePublicEndpoint { host } => vec![host],
             // These quote their own names.
-            Self::Dms(_) | Self::Place(_) | Self::Server(_) => Vec::new(),
+            Self::Account(_) | Self::Dms(_) | Self::Place(_) | Self::Server(_) => Vec::new(),
             Self::AddAclEntry { region, acl, .. } => vec![region, acl],
             Self::AttachInternetGateway { region, gateway, vpc } => vec![region, gateway, vpc],
             Self::AllowInGroup { region, group, .. } => vec![region, group],
@@ -319,6 +330,7 @@ impl Change {
     pub fn apply(&self, facts: &mut Facts) {
         match self {
             Self::AllowAddresses { host, entries } => allow_addresses(facts, host, entries),
+            Self::Account(change) => change.apply(facts),
             Self::Dms(change) => change.apply(facts),
             Self::Place(change) => change.apply(facts),
             Self::Server(change) => change.apply(facts),

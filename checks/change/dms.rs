@@ -97,6 +97,9 @@ pub struct EndpointFields {
     /// The host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
+    /// The user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// The port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
@@ -304,6 +307,7 @@ fn endpoint_command(region: &str, endpoint: &str, fields: &EndpointFields) -> St
         ("--endpoint-type", &fields.endpoint_type),
         ("--engine-name", &fields.engine),
         ("--server-name", &fields.server),
+        ("--username", &fields.user),
         ("--extra-connection-attributes", &fields.attributes),
     ];
     for (option, value) in texts {
@@ -339,6 +343,9 @@ fn apply_endpoint(facts: &mut Facts, endpoint: &str, fields: &EndpointFields) {
         if let Some(settings) = settings {
             settings.server_name = None;
         }
+    }
+    if let Some(user) = &fields.user {
+        found.username = Some(user.clone());
     }
     if let Some(port) = fields.port {
         found.port = Some(port);

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::transformations::Transformation;
+
 /// Schemas of the server's own. `test` is a user's (pingcap/docs#23700).
 pub const SYSTEM_SCHEMAS: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
 /// One more that TiDB has.
@@ -12,6 +14,8 @@ pub const TIDB_SYSTEM_SCHEMA: &str = "metrics_schema";
 pub struct Mappings {
     /// The rules, in their order.
     pub selections: Vec<Selection>,
+    /// The rules that rename schemas and tables.
+    pub transformations: Vec<Transformation>,
     /// The highest rule id, for a rule that is added.
     pub highest_id: u64,
 }
@@ -46,7 +50,8 @@ impl Mappings {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let rules =
             value.get("rules").and_then(Value::as_array).ok_or("they have no list `rules`")?;
-        let mut mappings = Self { selections: Vec::new(), highest_id: 0 };
+        let mut mappings =
+            Self { selections: Vec::new(), transformations: Vec::new(), highest_id: 0 };
         for rule in rules {
             let word = |name: &str| rule.get(name).and_then(Value::as_str).unwrap_or("");
             let id = rule.get("rule-id").and_then(|id| match id {
@@ -54,6 +59,9 @@ impl Mappings {
                 other => other.as_u64(),
             });
             mappings.highest_id = mappings.highest_id.max(id.unwrap_or(0));
+            if word("rule-type").eq_ignore_ascii_case("transformation") {
+                mappings.transformations.extend(Transformation::parse(rule));
+            }
             if !word("rule-type").eq_ignore_ascii_case("selection") {
                 continue;
             }
@@ -107,8 +115,33 @@ impl Mappings {
 }
 
 /// Whether a pattern fits every name.
-fn is_everything(pattern: &str) -> bool {
+pub(crate) fn is_everything(pattern: &str) -> bool {
     !pattern.is_empty() && pattern.chars().all(|letter| letter == '%')
+}
+
+/// The one name that a pattern fits; `None` where it fits several.
+pub(crate) fn only_name(pattern: &str) -> Option<String> {
+    let (mut name, mut rest) = (String::new(), pattern);
+    while let Some(letter) = rest.chars().next() {
+        match letter {
+            '%' | '_' => return None,
+            '[' => match rest.split_once(']') {
+                Some((set, after)) => {
+                    let mut set = set.chars().skip(1);
+                    name.push(set.next()?);
+                    if set.next().is_some() {
+                        return None;
+                    }
+                    rest = after;
+                    continue;
+                }
+                None => name.push('['),
+            },
+            other => name.push(other),
+        }
+        rest = &rest[letter.len_utf8()..];
+    }
+    Some(name)
 }
 
 /// Whether a name fits a pattern of DMS: `%` is any text, `_` one letter, `[ab]` one of these.
@@ -174,6 +207,24 @@ mod tests {
             ("%%%%%%%%%%%%%%%%%%%%b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn some_patterns_fit_one_name() {
+        for (pattern, name) in [
+            ("shop", Some("shop")),
+            ("", Some("")),
+            ("order[_]db", Some("order_db")),
+            ("100[%]", Some("100%")),
+            ("order_db", None),
+            ("shop%", None),
+            ("m[ab]", None),
+            ("m[]", None),
+            ("a[b", Some("a[b")),
+            ("käse", Some("käse")),
+        ] {
+            assert_eq!(only_name(pattern).as_deref(), name, "{pattern}");
         }
     }
 

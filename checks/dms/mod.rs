@@ -17,6 +17,7 @@ use crate::{
 
 pub mod attributes;
 pub mod mappings;
+pub mod transformations;
 
 mod attributes_fit;
 mod auto_minor_version_upgrade;

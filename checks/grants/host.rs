@@ -46,6 +46,24 @@ pub fn admits(host: &str, address: IpAddr) -> Admission {
     if numeric { Admission::Refused } else { Admission::ByName }
 }
 
+/// Whether an account's host can only match addresses that no server on the internet ever sees: private
+/// ones, and the machine's own. A name isn't told.
+pub fn is_private(host: &str) -> bool {
+    if host.eq_ignore_ascii_case("localhost") {
+        return true;
+    }
+    let network = host.split_once('/').map_or(host, |(network, _)| network);
+    if let Ok(address) = network.parse::<Ipv4Addr>() {
+        return address.is_private() || address.is_loopback() || address.is_link_local();
+    }
+    // The whole numbers before the first wildcard.
+    let before = &host[..host.find(['%', '_']).unwrap_or(0)];
+    let numbers: Vec<u8> = before.rsplit_once('.').map_or_else(Vec::new, |(whole, _)| {
+        whole.split('.').map_while(|number| number.parse().ok()).collect()
+    });
+    matches!(numbers.as_slice(), [10 | 127, ..] | [192, 168, ..] | [172, 16..=31, ..])
+}
+
 fn mask_bits(mask: &str) -> Option<u32> {
     if let Ok(mask) = mask.parse::<Ipv4Addr>() {
         return Some(mask.to_bits());
@@ -60,6 +78,32 @@ fn mask_bits(mask: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_hosts_are_private_for_sure() {
+        for (host, expected) in [
+            ("10.20.1.25", true),
+            ("10.%", true),
+            ("10.20.1._", true),
+            ("192.168.%", true),
+            ("172.16.1.0/255.255.255.0", true),
+            ("172.31.%", true),
+            ("127.0.0.1", true),
+            ("localhost", true),
+            ("1%", false),
+            ("10%", false),
+            ("192.%", false),
+            ("172.3_.%", false),
+            ("172.32.%", false),
+            ("52.1.2.3", false),
+            ("nat.example.com", false),
+            ("%", false),
+            ("%.10.%", false),
+            ("", false),
+        ] {
+            assert_eq!(is_private(host), expected, "{host}");
+        }
+    }
 
     #[test]
     fn hosts_admit_addresses() {

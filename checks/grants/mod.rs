@@ -20,6 +20,7 @@ mod parse;
 mod pasted;
 mod pattern;
 mod privilege;
+mod rehearse;
 mod remedy;
 mod request;
 mod rules;
@@ -38,10 +39,11 @@ use request::Need;
 use rules::World;
 
 pub use answer::{Answer, Holding, Missing, Verdict};
-pub use host::{Admission, admits};
+pub use host::{Admission, admits, is_private};
 pub use parse::Name;
 pub use pasted::{Pasted, pasted};
 pub use privilege::{Privilege, Privileges};
+pub use rehearse::after;
 pub use request::{DEFAULT_CONTROL_SCHEMA, MigrationType, Options, Request, Role, Selection};
 pub use rules::Object;
 pub use server::{Family, Server};
@@ -60,6 +62,15 @@ pub fn judge(text: &str, server: &Server, request: &Request, options: &Options) 
     Grants::read(text, server, options).judge(request)
 }
 
+/// The statement that gives an account another host; its privileges stay.
+pub fn rename(user: &str, from: &str, to: &str, server: &Server) -> String {
+    let name = |host: &str| {
+        let name = Name { user: user.to_owned(), host: Some(host.to_owned()) };
+        remedy::quoted_name(&name, server)
+    };
+    format!("RENAME USER {} TO {};", name(from), name(to))
+}
+
 impl Grants {
     /// Reads the text; it never fails, what can't be read turns into gaps.
     pub fn read(text: &str, server: &Server, options: &Options) -> Self {
@@ -71,6 +82,16 @@ impl Grants {
     /// Whose grants these are, if the text says so.
     pub fn account(&self) -> Option<&Name> {
         self.account.name.as_ref()
+    }
+
+    /// Roles that are granted to the account itself, active or not.
+    pub fn roles(&self) -> Vec<String> {
+        self.account.granted.iter().map(ToString::to_string).collect()
+    }
+
+    /// Whether it is known which roles are active.
+    pub fn knows_active_roles(&self) -> bool {
+        matches!(self.account.activity, account::Activity::Known(_))
     }
 
     /// Roles that are granted and known not to be active.

@@ -38,6 +38,31 @@ pub enum Selection {
     Schemas(Vec<String>),
     /// Single tables, as schema and table.
     Tables(Vec<(String, String)>),
+    /// Whole schemas, and single tables of others.
+    Both {
+        /// The schemas.
+        schemas: Vec<String>,
+        /// The tables, as schema and table.
+        tables: Vec<(String, String)>,
+    },
+}
+
+impl Selection {
+    /// The whole schemas.
+    pub fn schemas(&self) -> &[String] {
+        match self {
+            Self::Unnamed | Self::Tables(_) => &[],
+            Self::Schemas(schemas) | Self::Both { schemas, .. } => schemas,
+        }
+    }
+
+    /// The single tables.
+    pub fn tables(&self) -> &[(String, String)] {
+        match self {
+            Self::Unnamed | Self::Schemas(_) => &[],
+            Self::Tables(tables) | Self::Both { tables, .. } => tables,
+        }
+    }
 }
 
 /// How a task runs.
@@ -103,17 +128,14 @@ impl Request {
         let of_schema = Privileges::from([Privilege::Create, Privilege::CreateTemporaryTables]);
         let of_table: Privileges = all.difference(&of_schema).copied().collect();
         let mut needs = Vec::new();
-        match &self.selection {
-            Selection::Unnamed => needs.push(Need::unnamed(all.clone())),
-            Selection::Schemas(schemas) => {
-                needs.extend(schemas.iter().map(|schema| Need::schema(schema, all.clone())));
-            }
-            Selection::Tables(tables) => {
-                for (schema, table) in tables {
-                    needs.push(Need::schema(schema, of_schema.clone()));
-                    needs.push(Need::table(schema, table, of_table.clone()));
-                }
-            }
+        if self.selection == Selection::Unnamed {
+            needs.push(Need::unnamed(all.clone()));
+        }
+        let schemas = self.selection.schemas().iter();
+        needs.extend(schemas.map(|schema| Need::schema(schema, all.clone())));
+        for (schema, table) in self.selection.tables() {
+            needs.push(Need::schema(schema, of_schema.clone()));
+            needs.push(Need::table(schema, table, of_table.clone()));
         }
         needs.push(Need::schema(&self.control_schema, all));
         needs
@@ -121,16 +143,14 @@ impl Request {
 
     fn source(&self, server: &Server) -> Vec<Need> {
         let select = Privileges::from([Privilege::Select]);
-        let mut needs: Vec<Need> = match &self.selection {
-            Selection::Unnamed => vec![Need::unnamed(select)],
-            Selection::Schemas(schemas) => {
-                schemas.iter().map(|schema| Need::schema(schema, select.clone())).collect()
-            }
-            Selection::Tables(tables) => tables
-                .iter()
-                .map(|(schema, table)| Need::table(schema, table, select.clone()))
-                .collect(),
-        };
+        let mut needs = Vec::new();
+        if self.selection == Selection::Unnamed {
+            needs.push(Need::unnamed(select.clone()));
+        }
+        let schemas = self.selection.schemas().iter();
+        needs.extend(schemas.map(|schema| Need::schema(schema, select.clone())));
+        let tables = self.selection.tables().iter();
+        needs.extend(tables.map(|(schema, table)| Need::table(schema, table, select.clone())));
         let follows =
             matches!(self.migration_type, Some(MigrationType::Cdc | MigrationType::FullLoadAndCdc));
         if follows && server.writes_binary_log() {

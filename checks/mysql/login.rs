@@ -8,7 +8,7 @@ use crate::{
     facts::{
         Assumption, Gap, Unlock,
         inventory::dms::Connection,
-        probe::{LoginOutcome, ServerError, Vantage},
+        probe::{LoginOutcome, ServerError},
     },
     judgement::Judgement,
     needs,
@@ -29,8 +29,8 @@ pub(crate) static CHECK: Check = Check {
         "https://dev.mysql.com/doc/refman/8.4/en/connection-access.html",
     ],
     controls: &[],
-    needs: &needs::WAY,
-    after: &["network/dns-class", "dms/host-and-port"],
+    needs: &needs::joined::<19>(&needs::WAY, &["dms:DescribeConnections"]),
+    after: &["network/dns-class", "dms/host-and-port", "mysql/user-prefix"],
     judge: Judge::Endpoint(judge),
 };
 
@@ -62,14 +62,8 @@ fn judge_accepted(
     login: &Seen<'_, LoginOutcome>,
     danger_unverified: bool,
 ) {
-    let elsewhere = login.probe.vantage == Vantage::Elsewhere;
-    if danger_unverified && elsewhere && super::is_private(case, server) {
-        j.gap(Gap::new(
-            format!("the login to {}", server.name),
-            "a private name may lead elsewhere to another server, and nobody verified the \
-             certificate of the one that let the user in",
-            Unlock::Vantage("a subnet of the replication".into()),
-        ));
+    if let Some(gap) = super::other_server(case, server, login.probe) {
+        j.gap(gap);
         return;
     }
     if danger_unverified {

@@ -8,24 +8,41 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 use crate::{
     case::{Case, Seen, Server},
     check::Check,
-    facts::{Fact, Gap, PathKind, Probe, Unlock, probe::LoginOutcome},
+    facts::{
+        Fact, Gap, PathKind, Probe, Unlock,
+        probe::{LoginOutcome, Vantage},
+    },
 };
 
+mod privileges;
 mod refusal;
+mod selected;
 mod settings;
 
+mod account_host;
 mod binlog;
 mod collations;
 mod letter_case;
 mod local_infile;
 mod login;
 mod read_only;
+mod role_active;
 mod row_limits;
+mod source_privileges;
 mod sql_mode;
+mod target_privileges;
+mod tidb_recognised;
 mod timeouts;
+mod user_prefix;
 
 pub(crate) const CHECKS: &[&Check] = &[
+    &tidb_recognised::CHECK,
+    &user_prefix::CHECK,
     &login::CHECK,
+    &account_host::CHECK,
+    &role_active::CHECK,
+    &source_privileges::CHECK,
+    &target_privileges::CHECK,
     &read_only::CHECK,
     &local_infile::CHECK,
     &sql_mode::CHECK,
@@ -126,4 +143,20 @@ fn origin(case: &Case<'_>, server: &Server<'_>) -> Option<Origin> {
 /// Whether it is the cluster, reached by a private way; not to know the way counts as one.
 fn is_private(case: &Case<'_>, server: &Server<'_>) -> bool {
     server.is_tidb.known() == Some(&true) && case.path_kind() != Some(PathKind::Public)
+}
+
+/// Why a probe may have talked to another server than DMS will: a private name leads elsewhere to who
+/// knows whom, unless a verified certificate says that it is the same.
+fn other_server(case: &Case<'_>, server: &Server<'_>, probe: &Probe) -> Option<Gap> {
+    let login = probe.login.as_ref().and_then(|login| login.seen.known());
+    let unverified = matches!(login, Some(LoginOutcome::Accepted { danger_unverified: true }));
+    let doubtful = unverified && probe.vantage == Vantage::Elsewhere && is_private(case, server);
+    doubtful.then(|| {
+        Gap::new(
+            format!("the login to {}", server.name),
+            "a private name may lead elsewhere to another server, and nobody verified the \
+             certificate of the one that let the user in",
+            Unlock::Vantage("a subnet of the replication".into()),
+        )
+    })
 }

@@ -73,13 +73,12 @@ fn enough(request: &Request) -> String {
 }
 
 fn objects(selection: &Selection) -> Vec<String> {
-    match selection {
-        Selection::Unnamed => vec!["every schema".to_owned()],
-        Selection::Schemas(schemas) => schemas.iter().map(|schema| plain(schema)).collect(),
-        Selection::Tables(tables) => {
-            tables.iter().map(|(schema, table)| plain(&format!("{schema}.{table}"))).collect()
-        }
+    if *selection == Selection::Unnamed {
+        return vec!["every schema".to_owned()];
     }
+    let schemas = selection.schemas().iter().map(|schema| plain(schema));
+    let tables = selection.tables().iter();
+    schemas.chain(tables.map(|(schema, table)| plain(&format!("{schema}.{table}")))).collect()
 }
 
 const fn load(kind: Option<MigrationType>) -> &'static str {

@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn an_end_has_the_certificate_that_its_endpoint_names() {
-        let isrg = include_str!("../probe/isrg-root-x1.pem");
+        let isrg = tidb_dms_checks::trust::ISRG_ROOT_X1_PEM;
         let none = Authorities::default();
         let with = |certificate: serde_json::Value| {
             facts(&certificate, "mysql", "tidb.x.clusters.tidb-cloud.com")
