@@ -86,7 +86,7 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Value)> {
         }
         if let Some((name, value)) = text.split_once(": ") {
             match name.to_ascii_lowercase().as_str() {
-                "x-amz-target" => target = value.rsplit('.').next()?.to_owned(),
+                "x-amz-target" => value.rsplit('.').next()?.clone_into(&mut target),
                 "content-length" => length = value.parse().ok()?,
                 _ => {}
             }

@@ -170,6 +170,9 @@ fn ca_file(world: &World, authority: &Authority) -> String {
     file.to_str().unwrap().to_owned()
 }
 
+/// What is to be seen in a probe.
+type Look = fn(&Value);
+
 #[test]
 fn each_way_to_be_no_good_server_is_told() {
     let authority = Authority::new("right");
@@ -180,7 +183,6 @@ fn each_way_to_be_no_good_server_is_told() {
     });
     let garbage = Server::saying(b"HTTP/1.1 400 Bad Request\r\n\r\n");
     let wrong = Server::tls(&Authority::new("wrong").identity(&["localhost"]), ALL);
-    type Look = fn(&Value);
     let cases: [(u16, Look); 5] = [
         (closed_port(), |probe| {
             assert_eq!(known(probe, "tcp")[0]["outcome"], "refused");
