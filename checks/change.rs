@@ -16,12 +16,15 @@ use crate::facts::{
     cluster::{AccessEntry, Cluster},
     inventory::{
         List,
+        dms::Certificate,
         ec2::{
             BlockPublicAccessStates, InternetGatewayAttachment, IpPermission, IpRange, NatGateway,
             NetworkAclEntry, PortRange, Route,
         },
     },
 };
+
+use crate::trust::ISRG_ROOT_X1_PEM;
 
 pub use dms::{DmsChange, EndpointFields, ReplicationFields};
 pub(crate) use dms::{VPC_POLICY, VPC_ROLE};
@@ -405,19 +408,44 @@ impl Change {
             Self::PutRoute { table, destination, target, .. } => {
                 route(facts, table, destination, target);
             }
-            Self::SetSslMode { endpoint, mode, .. } => match endpoint {
-                Some(arn) => {
-                    facts.asked.ssl_mode = None;
-                    if let Some(found) =
-                        find(&mut facts.inventory.endpoints, |item| item.endpoint_arn == *arn)
-                    {
-                        found.ssl_mode = Some(mode.clone());
-                    }
-                }
-                None => facts.asked.ssl_mode = Some(mode.clone()),
-            },
+            Self::SetSslMode { endpoint: None, mode, .. } => {
+                facts.asked.ssl_mode = Some(mode.clone());
+            }
+            Self::SetSslMode {
+                endpoint: Some(arn),
+                mode,
+                certificate,
+                import_isrg_root_x1,
+                ..
+            } => set_ssl_mode(facts, arn, mode, certificate.as_ref(), *import_isrg_root_x1),
         }
     }
+}
+
+/// Where no certificate is named and none is imported, somebody imports the server's own CA by hand;
+/// what that will be isn't known.
+fn set_ssl_mode(
+    facts: &mut Facts,
+    endpoint: &str,
+    mode: &str,
+    certificate: Option<&String>,
+    import_isrg_root_x1: bool,
+) {
+    let arn = certificate.cloned().unwrap_or_else(|| "certificate-to-be-imported".to_owned());
+    if certificate.is_none() {
+        facts.inventory.certificates.items.push(Certificate {
+            certificate_arn: arn.clone(),
+            certificate_pem: import_isrg_root_x1.then(|| ISRG_ROOT_X1_PEM.to_owned()),
+            ..Certificate::default()
+        });
+    }
+    let Some(found) = find(&mut facts.inventory.endpoints, |item| item.endpoint_arn == endpoint)
+    else {
+        return;
+    };
+    found.ssl_mode = Some(mode.to_owned());
+    found.certificate_arn = Some(arn);
+    facts.asked.ssl_mode = None;
 }
 
 /// A word that a shell reads as it is written.

@@ -113,6 +113,52 @@ pub(crate) fn table_mappings(schema: &str, table: &str) -> String {
     .to_string()
 }
 
+/// The target's SSL mode.
+pub(crate) const MODE: &str = "/inventory/Endpoints/1/SslMode";
+/// What the first probe's TLS handshake came to.
+pub(crate) const TLS: &str = "/probes/0/tls/seen";
+/// The CA of the target in [`probes`].
+pub(crate) const CA: &str = include_str!("testing/ca.pem");
+const LEAF: &str = include_str!("testing/leaf.pem");
+
+/// What a probe from a subnet of the replication's saw of the target, without a login. Its certificate
+/// is valid from 2026-10-15 to 2027-01-13, and no CA is imported for it.
+pub(crate) fn probes() -> (&'static str, Value) {
+    probes_of("tidb.abc.clusters.tidb-cloud.com")
+}
+
+/// The same server under another name.
+pub(crate) fn probes_of(host: &str) -> (&'static str, Value) {
+    let leaf: String = LEAF.lines().filter(|line| !line.starts_with('-')).collect();
+    let session = |protocol: &str, cipher: &str| {
+        seen(
+            json!({"session": {"protocol": protocol, "cipher": cipher, "chain": [leaf.as_str()], "key_proved": true}}),
+        )
+    };
+    let probe = json!({"host": host, "port": 4000, "vantage": {"seat": "subnet-a"}, "role": "target",
+        "dns": seen(json!({"answer": {"addresses": ["44.210.0.50"], "resolver": "10.0.0.2"}})),
+        "tcp": seen(json!([{"address": "44.210.0.50", "outcome": "connected"}])),
+        "greeting": seen(json!({"greeting": {"server_version": "8.0.11-TiDB-v8.5.4", "tls": true}})),
+        "tls": session("TLSv1.3", "TLS_AES_128_GCM_SHA256"),
+        "tls12": session("TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")});
+    ("/probes", json!([probe]))
+}
+
+/// [`probes`], and what the same place saw of the source.
+pub(crate) fn both_probed() -> (&'static str, Value) {
+    let (path, mut probes) = probes();
+    let source = json!({"host": "orders.x.us-east-1.rds.amazonaws.com", "port": 3306,
+        "vantage": {"seat": "subnet-a"}, "role": "source",
+        "dns": seen(json!({"answer": {"addresses": ["10.0.1.77"], "resolver": "10.0.0.2"}})),
+        "tcp": seen(json!([{"address": "10.0.1.77", "outcome": "connected"}]))});
+    probes.as_array_mut().unwrap().push(source);
+    (path, probes)
+}
+
+fn seen(known: Value) -> Value {
+    json!({"at": "2026-11-24T10:00:00Z", "seen": {"known": known}})
+}
+
 /// The same cluster behind a private endpoint, a Starter one.
 pub(crate) fn over_private_endpoint() -> Vec<(&'static str, Value)> {
     let host = "gateway01-privatelink.us-east-1.prod.aws.tidbcloud.com";

@@ -5,7 +5,7 @@
 
 #[cfg(feature = "live")]
 use std::num::NonZeroU32;
-use std::{net::Ipv4Addr, path::PathBuf};
+use std::{net::Ipv4Addr, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -15,11 +15,14 @@ use thiserror::Error;
 use tidb_dms_checks::{
     checks,
     facts::{Asked, cluster::NotAnEntry},
-    policy::Policy,
+    policy::{Policy, WAIVER_CHECK, Waiver, category},
     severity::Severity,
 };
 
-use crate::report::{Target, TargetError};
+use crate::{
+    config::{Levels, PluginEntry, WaiverEntry},
+    report::{Target, TargetError},
+};
 
 mod engines;
 mod names;
@@ -28,9 +31,10 @@ mod values;
 pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
 pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
 pub(crate) use values::certificate;
+pub use values::nearest;
 #[cfg(feature = "live")]
 pub(crate) use values::subnet;
-use values::{access_list, table_mappings};
+use values::{access_list, did_you_mean, table_mappings};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.
@@ -66,7 +70,9 @@ pub enum Command {
     /// Print the least IAM policy with which `doctor` sees all that the selected checks need.
     IamPolicy(crate::iam_policy::IamPolicyArguments),
     /// List the checks.
-    Checks,
+    Checks(ChecksArguments),
+    /// Write a `tidb-dms.toml` with everything that can stand in it, explained.
+    Init(InitArguments),
     /// Explain a check, or a stop code of `trace`.
     Explain {
         /// A check id such as `network/route`, or a code such as `NO_ROUTE_TO_DESTINATION`.
@@ -94,6 +100,30 @@ pub enum SchemaDocument {
     Tls,
     /// What `--config` reads.
     Config,
+    /// What a plug-in is asked, and what it answers.
+    Plugin,
+}
+
+/// What is listed of the checks.
+#[derive(Args, Debug)]
+pub struct ChecksArguments {
+    /// The compliance controls: the checks that prove each, and what AWS maps it to.
+    #[arg(long, conflicts_with = "guide")]
+    pub controls: bool,
+    /// What the guide asks for, and the checks that hold a migration to it.
+    #[arg(long)]
+    pub guide: bool,
+}
+
+/// The arguments of `init`.
+#[derive(Args, Debug)]
+pub struct InitArguments {
+    /// The file to write.
+    #[arg(value_name = "FILE", default_value = "tidb-dms.toml")]
+    pub file: PathBuf,
+    /// Overwrite a file that is there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `doctor` with the file that its arguments may also stand in.
@@ -309,6 +339,42 @@ pub struct DoctorArguments {
     /// The level from which the run fails: `error`, `warning` or `advice`.
     #[arg(long, value_name = "LEVEL", help_heading = "The report")]
     pub fail_on: Option<SeverityName>,
+    /// The level of a check or of a category, such as `dms/logging=error`; it wins over [levels].
+    #[arg(long, value_name = "CHECK=LEVEL", value_delimiter = ',', help_heading = "The report")]
+    #[serde(skip)]
+    pub level: Vec<LevelArgument>,
+    /// Levels by check id or category: `error`, `warning` or `advice`; the id wins.
+    #[arg(skip)]
+    #[schemars(with = "std::collections::BTreeMap<String, SeverityName>")]
+    pub levels: Levels,
+    /// Rows that are taken as they are, for a time.
+    #[arg(skip)]
+    pub waiver: Vec<WaiverEntry>,
+    /// Programs of the user's own that judge the facts too.
+    #[arg(skip)]
+    pub plugin: Vec<PluginEntry>,
+}
+
+/// `CHECK=LEVEL`.
+#[derive(Clone, Debug)]
+pub struct LevelArgument {
+    /// The check's id, or the category.
+    pub name: String,
+    /// The level.
+    pub level: SeverityName,
+}
+
+impl FromStr for LevelArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, level) = text
+            .split_once('=')
+            .ok_or_else(|| "it takes a check and a level, such as dms/logging=error".to_owned())?;
+        let level = SeverityName::from_str(level, false)
+            .map_err(|_| format!("`{level}` is none of error, warning, advice"))?;
+        Ok(Self { name: name.to_owned(), level })
+    }
 }
 
 /// Arguments that can be typed and mean nothing.
@@ -400,19 +466,6 @@ pub enum ArgumentError {
     UnseenPlace(String),
 }
 
-fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
-}
-
-/// The name most like what was typed, if one is like it at all.
-pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    names
-        .map(|name| (strsim::jaro_winkler(typed, name), name))
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .filter(|(score, _)| *score > 0.7)
-        .map(|(_, name)| name.to_owned())
-}
-
 impl DoctorArguments {
     /// Lays what was typed over what a file says.
     #[must_use]
@@ -494,6 +547,11 @@ impl DoctorArguments {
             only: list(self.only, file.only),
             skip: list(self.skip, file.skip),
             fail_on: self.fail_on.or(file.fail_on),
+            level: list(self.level, file.level),
+            // These stand in the file alone.
+            levels: file.levels,
+            waiver: file.waiver,
+            plugin: file.plugin,
         }
     }
 
@@ -536,26 +594,52 @@ impl DoctorArguments {
 
     /// What the user decides.
     pub fn policy(&self) -> Result<Policy, ArgumentError> {
-        for name in self.only.iter().chain(&self.skip) {
-            let known = || checks().flat_map(|check| [check.id, check.category()]);
-            if !known().any(|id| id == name) {
-                return Err(ArgumentError::UnknownCheck {
-                    name: name.clone(),
-                    nearest: nearest(name, known()),
-                });
-            }
+        let typed = self.level.iter().map(|level| &level.name);
+        for name in self.only.iter().chain(&self.skip).chain(typed) {
+            self.known(name)?;
         }
+        let of_file = self.levels.0.iter().map(|level| (&level.name, level.level));
+        let levels = of_file.chain(self.level.iter().map(|level| (&level.name, level.level)));
         Ok(Policy {
             only: self.only.clone(),
             skip: self.skip.clone(),
             fail_on: self.fail_on.map_or(Severity::Error, Into::into),
+            levels: levels.map(|(name, level)| (name.clone(), level.into())).collect(),
+            waivers: self.waiver.iter().map(waiver).collect(),
             ..crate::default_policy()
         })
+    }
+
+    /// Whether a name is one of a check or a category; of a plug-in's checks any may exist.
+    pub(crate) fn known(&self, name: &str) -> Result<(), ArgumentError> {
+        let own = || self.plugin.iter().map(PluginEntry::name);
+        let ours = || {
+            let waiver = [WAIVER_CHECK.id, WAIVER_CHECK.category()];
+            checks().flat_map(|check| [check.id, check.category()]).chain(waiver)
+        };
+        if ours().any(|id| id == name) || own().any(|plugin| plugin == category(name)) {
+            return Ok(());
+        }
+        let nearest = nearest(name, ours().chain(own()));
+        Err(ArgumentError::UnknownCheck { name: name.to_owned(), nearest })
     }
 
     /// Where the reports go.
     pub fn targets(&self) -> Result<Vec<Target>, ArgumentError> {
         Ok(self.report.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
+    }
+}
+
+fn waiver(entry: &WaiverEntry) -> Waiver {
+    let is_known = checks().any(|check| check.id == entry.check());
+    Waiver {
+        check: entry.check().to_owned(),
+        subject: entry.subject.0.clone(),
+        reason: entry.reason.0.clone(),
+        owner: entry.owner.0.clone(),
+        until: entry.until.0,
+        place: entry.place.clone(),
+        meant: nearest(entry.check(), checks().map(|check| check.id)).filter(|_| !is_known),
     }
 }
 

@@ -5,16 +5,17 @@ use std::{io, path::Path};
 use jiff::Timestamp;
 use thiserror::Error;
 use tidb_dms_checks::{
-    checks, examine,
+    checks, examine_with,
     facts::{Asked, Facts, Index, Lookup},
     migration::SelectError,
-    policy::Policy,
+    policy::{Policy, WAIVER_CHECK},
 };
 
 use crate::{
     cli::{ArgumentError, DoctorArguments, DoctorCommand},
     collect::{self, CollectError},
-    config::{self, ConfigError},
+    config::{self, ConfigError, PluginEntry},
+    plugin,
     report::{self, Context, Outputs, ReportError, Style},
 };
 
@@ -78,10 +79,7 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
     let outputs = Outputs::prepare(
         arguments.targets()?,
         Context {
-            checks: checks()
-                .filter(|check| policy.wants(check))
-                .map(|check| check.id.to_owned())
-                .collect(),
+            checks: selected(&policy, &arguments.plugin),
             migration: name.cloned().unwrap_or_else(|| "migration".into()),
             taken_at: arguments.at.unwrap_or_else(Timestamp::now),
             fail_on: policy.fail_on,
@@ -99,7 +97,8 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
     if let Some(file) = &arguments.save_facts {
         save(file, &facts)?;
     }
-    let report = match examine(&facts, &policy) {
+    let plugins = plugin::run(&arguments.plugin, &facts, &policy);
+    let report = match examine_with(&facts, &policy, &plugins) {
         Ok(report) => report,
         // It wasn't known yet which migration it is.
         Err(_) if interrupted => {
@@ -157,6 +156,16 @@ const fn look(facts: Facts, _: &DoctorArguments, _: &Policy) -> Result<(Facts, b
     Ok((facts, false))
 }
 
+/// The ids of the checks that are to be judged; of plug-ins only their names are known before.
+fn selected(policy: &Policy, plugins: &[PluginEntry]) -> Vec<String> {
+    let ours = checks().filter(|check| policy.wants(check)).map(|check| check.id.to_owned());
+    let own = plugins.iter().map(PluginEntry::name).filter(|name| policy.wants_category(name));
+    let waivers = !policy.waivers.is_empty() && policy.wants(&WAIVER_CHECK);
+    ours.chain(own.map(|name| format!("{name}/plugin")))
+        .chain(waivers.then(|| WAIVER_CHECK.id.to_owned()))
+        .collect()
+}
+
 /// Facts and evidence, merged; the demo's where it was asked for.
 fn collect(arguments: &DoctorArguments, notes: &mut Vec<String>) -> Result<Facts, DoctorError> {
     let facts = if arguments.demo {
@@ -202,7 +211,7 @@ fn save(file: &Path, facts: &Facts) -> Result<(), DoctorError> {
 
 #[cfg(test)]
 mod tests {
-    use tidb_dms_checks::report::Verdict;
+    use tidb_dms_checks::{examine, report::Verdict};
 
     use super::*;
 

@@ -186,7 +186,7 @@ pub fn run(arguments: &ProbeArguments) -> Result<u8, ProbeError> {
     let mut facts = Facts::new(Timestamp::now());
     let (seen, _) = runtime.block_on(async {
         let watch = Watch::new(limit, |_| {});
-        probe(&target, async { credentials }, limit, &watch).await
+        Box::pin(probe(&target, async { credentials }, limit, &watch)).await
     });
     facts.probes.push(seen);
     // Whatever still hangs somewhere is left behind.

@@ -9,8 +9,8 @@ mod witness;
 pub use cluster::ClusterView;
 pub use seat::Seat;
 pub(crate) use seat::subnets_of_group;
-pub(crate) use server::is_mysql;
-pub use server::{Seen, Server, is_rds};
+pub use server::{Seen, Server, is_rds, is_rds_build};
+pub(crate) use server::{is_mysql, is_seat};
 
 use witness::Witness;
 
@@ -194,7 +194,14 @@ impl<'a> Case<'a> {
                 Fact::Known(vec![Addresses::AnyPublic])
             }
             Some(PathKind::PrivateEndpoint) => match self.endpoint_addresses() {
-                Some(addresses) => Fact::Known(addresses),
+                Some(addresses) => {
+                    assumptions.push(Assumption::new(
+                        self.cluster.name(),
+                        "it leads to the interface endpoint that carries its name",
+                        "its name was not looked up",
+                    ));
+                    Fact::Known(addresses)
+                }
                 None => match self.endpoints_unseen() {
                     Some(gap) => Fact::Unknown(gap),
                     None => unknown("no VPC endpoint with this host name was delivered"),

@@ -170,13 +170,9 @@ fn messages<'a>(case: &Case<'a>, role: Role) -> Vec<(&'a str, About)> {
         }
         Kind::Instance(_) | Kind::Planned => None,
     };
-    for message in &case.facts.messages {
-        if Some(&*message.about) == endpoint {
-            found.push((&message.text, About::Cluster));
-        } else if Some(&*message.about) == subject {
-            found.push((&message.text, About::EitherEnd));
-        }
-    }
+    // Words about an endpoint don't say from which instance it was tried.
+    let of_subject = case.facts.messages.iter().filter(|it| Some(&*it.about) == subject);
+    found.extend(of_subject.map(|message| (message.text.as_str(), About::EitherEnd)));
     found
 }
 

@@ -30,7 +30,7 @@ mod instance_class;
 mod instance_state;
 mod kms_key;
 mod last_test;
-mod logging;
+pub(crate) mod logging;
 mod parallel_load;
 mod password_characters;
 mod secret;
@@ -77,7 +77,7 @@ fn name(endpoint: &Endpoint) -> &str {
 }
 
 /// Whether an endpoint's engine speaks MySQL; `None` when the engine wasn't seen.
-fn speaks_mysql(endpoint: &Endpoint) -> Option<bool> {
+pub(crate) fn speaks_mysql(endpoint: &Endpoint) -> Option<bool> {
     endpoint.engine_name.as_deref().map(is_mysql)
 }
 

@@ -20,6 +20,7 @@ mod secret;
 
 pub use asked::{Asked, PathKind, Role, Tier};
 pub use cluster::Cluster;
+pub(crate) use fact::cli_call;
 pub use fact::{Assumption, Fact, Gap, Unlock};
 pub use index::{Index, Lookup};
 pub use inventory::Inventory;

@@ -1,7 +1,7 @@
 //! The source writes the log that DMS follows.
 
 use crate::{
-    case::{Case, Server, is_rds},
+    case::{Case, Server, is_rds_build},
     change::ServerChange,
     check::{Check, Judge},
     facts::{Fact, Gap, Role, Unlock},
@@ -124,17 +124,23 @@ fn events(j: &mut Judgement, server: &Server<'_>, settings: &Settings<'_, '_>) {
         ));
         settings.set(draft, "binlog_row_image", "FULL", "");
     }
-    let compression = if settings.has_since(&[(Family::MySql, [8, 0, 20])]) {
-        settings.is_on(j, "binlog_transaction_compression")
-    } else {
-        settings.optional(j, "binlog_transaction_compression").and_then(switch)
-    };
-    if compression == Some(true) {
-        let draft = j.fail(format!(
-            "{} compresses transactions in its binary log, which DMS can't read",
-            server.name
-        ));
-        settings.set(draft, "binlog_transaction_compression", "OFF", "");
+    let compressing = [
+        ("binlog_transaction_compression", (Family::MySql, [8, 0, 20])),
+        ("log_bin_compress", (Family::MariaDb, [10, 2, 3])),
+    ];
+    for (name, since) in compressing {
+        let is_on = if settings.has_since(&[since]) {
+            settings.is_on(j, name)
+        } else {
+            settings.optional(j, name).and_then(switch)
+        };
+        if is_on == Some(true) {
+            let draft = j.fail(format!(
+                "{} compresses its binary log ({name}), which DMS can't read",
+                server.name
+            ));
+            settings.set(draft, name, "OFF", "");
+        }
     }
     let options = if settings.has_since(&[(Family::MySql, [8, 0, 3])]) {
         settings.text(j, "binlog_row_value_options")
@@ -226,8 +232,9 @@ fn replica(j: &mut Judgement, server: &Server<'_>, settings: &Settings<'_, '_>) 
 
 /// How long logs are kept.
 fn kept(j: &mut Judgement, server: &Server<'_>, settings: &Settings<'_, '_>) {
-    if settings.keeper == Keeper::Rds {
-        kept_by_rds(j, server);
+    let hidden = settings.peek("version_comment").is_some_and(is_rds_build);
+    if settings.keeper == Keeper::Rds || hidden {
+        kept_by_rds(j, server, settings);
         return;
     }
     let new = [(Family::MySql, [8, 0, 1]), (Family::MariaDb, [10, 6, 1])];
@@ -263,28 +270,24 @@ fn kept(j: &mut Judgement, server: &Server<'_>, settings: &Settings<'_, '_>) {
 }
 
 /// RDS and Aurora purge by a setting of their own, whatever the variables say.
-fn kept_by_rds(j: &mut Judgement, server: &Server<'_>) {
+fn kept_by_rds(j: &mut Judgement, server: &Server<'_>, settings: &Settings<'_, '_>) {
     let seen =
         server.setting("binlog retention hours", |session| session.binlog_retention.as_ref());
     let text = match seen {
         Fact::Known(seen) => seen.value.as_str(),
         Fact::Unknown(gap) => {
             let asked = server.probes.iter().any(|probe| probe.session.binlog_retention.is_some());
-            let host = server.host.known().map_or("", String::as_str);
-            j.gap(if asked || server.probes.iter().any(|probe| !probe.session.is_empty()) {
-                let reason = if asked { gap.reason } else { "nobody asked for it".to_owned() };
-                Gap::new(
-                    format!("`binlog retention hours` of {}", server.name),
-                    reason,
-                    if is_rds(host) {
-                        Unlock::Grant("SELECT on mysql.rds_configuration".into())
-                    } else {
-                        Unlock::Nothing
-                    },
-                )
+            let reason = if asked { gap.reason } else { "nobody asked for it".to_owned() };
+            let reason = if settings.keeper == Keeper::Rds {
+                reason
             } else {
-                gap
-            });
+                format!("its version_comment is one of RDS, which purges by this setting; {reason}")
+            };
+            j.gap(Gap::new(
+                format!("`binlog retention hours` of {}", server.name),
+                reason,
+                Unlock::Grant("SELECT on mysql.rds_configuration".into()),
+            ));
             return;
         }
     };
@@ -356,6 +359,7 @@ mod tests {
             ("binlog_row_value_options", None),
             ("binlog_transaction_compression", None),
             ("log_replica_updates", None),
+            ("log_bin_compress", Some("OFF")),
             ("log_slave_updates", Some("OFF")),
             ("super_read_only", None),
             ("expire_logs_days", Some("0.000000")),
@@ -444,6 +448,17 @@ mod tests {
             testing::say(CHECK.id, &purged).commands(),
             ["CALL mysql.rds_set_configuration('binlog retention hours', 24);"]
         );
+        // RDS behind a name of one's own.
+        let hidden = own(&[("version_comment", Some("Source distribution"))]);
+        testing::check_on(
+            CHECK.id,
+            &hidden,
+            &[
+                (&[], Outcome::Pass, ""),
+                (&[seen("NULL")], Outcome::Fail, "as soon as it can"),
+                (&[(RETENTION, json!(null))], Outcome::Unknown, "one of RDS"),
+            ],
+        );
         // Parameter groups aren't set by SQL.
         let said =
             testing::say(CHECK.id, &[patient::probes(&[("binlog_format", Some("MIXED"))], &[])]);
@@ -476,6 +491,8 @@ mod tests {
             (maria(&[]), Outcome::Pass, ""),
             (maria(&[("binlog_format", Some("MIXED"))]), Outcome::Fail, "MIXED"),
             (maria(&[("read_only", Some("ON"))]), Outcome::Fail, "doesn't log"),
+            (maria(&[("log_bin_compress", Some("ON"))]), Outcome::Fail, "log_bin_compress"),
+            (maria(&[("log_bin_compress", None)]), Outcome::Unknown, "log_bin_compress"),
             (maria(&[("binlog_expire_logs_seconds", Some("3600"))]), Outcome::Warn, "3600"),
             (
                 own(&[

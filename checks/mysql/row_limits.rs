@@ -34,7 +34,7 @@ pub(crate) static CHECK: Check = Check {
 
 /// TiDB's limit where nobody set one: the default of its configuration, which TiDB Cloud hides.
 const DEFAULT_ENTRY: u64 = 6 << 20;
-/// TiKV's own, `raft-entry-max-size`: above it more than one variable is to be changed.
+/// The storage's own, `raft-entry-max-size`: above it more than one variable is to be changed.
 const RAFT_ENTRY: u64 = 8 << 20;
 /// The largest packet of any server.
 const LARGEST_PACKET: u64 = 1 << 30;
@@ -248,7 +248,9 @@ mod tests {
     const TASK: &str = "/inventory/ReplicationTasks/0/ReplicationTaskSettings";
 
     fn task(metadata: Value) -> (&'static str, Value) {
-        (TASK, json!(json!({ "TargetMetadata": metadata }).to_string()))
+        let mut settings = json!({});
+        settings["TargetMetadata"] = metadata;
+        (TASK, settings.to_string().into())
     }
 
     fn limited(kilobytes: u64) -> (&'static str, Value) {

@@ -163,7 +163,10 @@ impl<'a> Settings<'_, 'a> {
     /// what is to be done with it.
     pub(super) fn set(&self, draft: &mut Draft, variable: &str, value: &str, also: &str) {
         let place = match (self.keeper, self.family) {
-            (Keeper::Rds, Family::Aurora) => "the DB cluster parameter group",
+            (Keeper::Rds, Family::Aurora) if variable.starts_with("binlog") => {
+                "the DB cluster parameter group"
+            }
+            (Keeper::Rds, Family::Aurora) => "the DB parameter group or the DB cluster's",
             (Keeper::Rds, _) => "the DB parameter group",
             (Keeper::TidbCloud | Keeper::Owner, _) => "",
         };
@@ -275,7 +278,7 @@ pub(super) fn number(value: &str) -> Option<u64> {
 /// Sizes as people read them.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let unit = UNITS.into_iter().find(|(unit, _)| bytes >= *unit && bytes % *unit == 0);
+    let unit = UNITS.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
     match unit {
         Some((unit, name)) => format!("{} {name}", bytes / unit),
         None => format!("{bytes} bytes"),
@@ -484,7 +487,9 @@ pub(super) mod patient {
 
     /// A look that saw something.
     pub(crate) fn look(value: Value) -> Value {
-        json!({"at": "2026-11-24T10:00:00Z", "seen": {"known": value}})
+        let mut look = json!({"at": "2026-11-24T10:00:00Z", "seen": {}});
+        look["seen"]["known"] = value;
+        look
     }
 }
 

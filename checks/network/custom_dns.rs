@@ -116,7 +116,7 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &str) {
 }
 
 /// Whether a server is the VPC's own resolver: by name, or the VPC's first address plus two.
-fn is_of_vpc(case: &Case<'_>, vpc: &str, server: &str) -> bool {
+pub(super) fn is_of_vpc(case: &Case<'_>, vpc: &str, server: &str) -> bool {
     if server.eq_ignore_ascii_case("AmazonProvidedDNS") || server == LINK_LOCAL {
         return true;
     }

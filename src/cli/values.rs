@@ -6,6 +6,19 @@ use tidb_dms_checks::facts::cluster::AccessEntry;
 
 use super::ArgumentError;
 
+pub(super) fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// The name most like what was typed, if one is like it at all.
+pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    names
+        .map(|name| (strsim::jaro_winkler(typed, name), name))
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .filter(|(score, _)| *score > 0.7)
+        .map(|(_, name)| name.to_owned())
+}
+
 fn read(flag: &'static str, file: &Path) -> Result<String, ArgumentError> {
     fs::read_to_string(file).map_err(|source| ArgumentError::File {
         flag,

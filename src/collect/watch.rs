@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_reason_fits_into_a_gap() {
-        let up = Over::TimeUp(Duration::from_secs(60));
+        let up = Over::TimeUp(Duration::from_mins(1));
         assert_eq!(up.to_string(), "time was up after 60 s");
     }
 }

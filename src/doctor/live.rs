@@ -16,6 +16,7 @@ use crate::{
         aws::{AwsError, Choice},
         live::{self, Authorities, Request},
         probe::{NoCertificate, Trust},
+        tidb_cloud::{Keys, KeysError, ServiceError, Services},
         watch::Watch,
     },
     passwords::{self, PasswordError, Passwords},
@@ -44,6 +45,12 @@ pub enum LiveError {
     /// A password that was promised and isn't there.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// Half a key of TiDB Cloud.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// An address of TiDB Cloud's API that is none.
+    #[error(transparent)]
+    Services(#[from] ServiceError),
     /// The system gives no sockets, timers or signals.
     #[error("could not start: {0}")]
     Start(io::Error),
@@ -133,6 +140,10 @@ fn request(
         arguments.source_password_file.as_deref(),
         arguments.target_password_file.as_deref(),
     )?;
+    let tidb_cloud = match Keys::from_environment()? {
+        Some(keys) => Some((Services::from_environment()?, keys)),
+        None => None,
+    };
     Ok(Request {
         aws: looks.aws,
         probe: looks.probe,
@@ -149,6 +160,7 @@ fn request(
             other: trust("--other-ca", asked.other_ca.as_deref())?,
         },
         vantage: asked.seat.clone().map_or(Vantage::Elsewhere, Vantage::Seat),
+        tidb_cloud,
         danger_allow_unverified_login: arguments.danger_allow_unverified_login,
     })
 }

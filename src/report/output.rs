@@ -228,6 +228,7 @@ fn unfinished(context: &Context) -> Report {
             evidence: Vec::new(),
             by: Vec::new(),
             reason: None,
+            waived: None,
         })
         .collect();
     Report {
@@ -243,10 +244,13 @@ fn unfinished(context: &Context) -> Report {
         left_out: 0,
         root_causes: Vec::new(),
         to_decide: Vec::new(),
+        then_perhaps: Vec::new(),
         rehearsal: None,
         rows,
         assumptions: Vec::new(),
         paths: Vec::new(),
+        compliance: Vec::new(),
+        own_checks: Vec::new(),
         notes: vec!["no result: the run did not finish".to_owned()],
         run: Run::default(),
     }

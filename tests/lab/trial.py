@@ -1,6 +1,7 @@
 """One run of the program in the lab: its exit code, its report, what it asked of AWS."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,11 @@ class Bench:
         done = subprocess.run([self.program, *arguments], env=self.environment(cloud, **more), capture_output=True,
                               text=True, timeout=180, stdin=subprocess.DEVNULL)
         return done, time.monotonic() - began
+
+    def checks(self):
+        """The ids of the program's checks."""
+        done, _ = self.run("checks")
+        return set(re.findall(r"\b(?:network|access|cluster|tls|mysql|dms)/[a-z0-9-]+", done.stdout))
 
     def doctor(self, *arguments, cloud=None, **more):
         """Runs the doctor; its report, and what AWS was asked meanwhile."""

@@ -13,7 +13,7 @@ use crate::{assert_none, patients};
 
 /// What a check says of facts, alone.
 fn says(facts: &Facts, check: &Check) -> Vec<String> {
-    let policy = Policy { only: vec![check.id.to_owned()], ..Policy::default() };
+    let policy = Policy { only: vec![check.id.to_owned()], ..tidb_dms::default_policy() };
     match examine(facts, &policy) {
         Ok(report) => report.rows.iter().map(|row| serde_json::to_string(row).unwrap()).collect(),
         Err(error) => vec![error.to_string()],

@@ -163,6 +163,15 @@ macro_rules! inventory {
                 }
             }
 
+            /// The IAM actions of the lists of which nothing was delivered.
+            pub fn undelivered(&self) -> Vec<&'static str> {
+                let mut actions = Vec::new();
+                $(if self.$field.is_undelivered() {
+                    actions.push($action);
+                })*
+                actions
+            }
+
             /// The extent of the list of this key.
             pub fn extent(&self, key: &str) -> Option<&Extent> {
                 match key {

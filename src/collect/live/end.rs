@@ -46,9 +46,9 @@ pub(super) async fn look(looking: &Looking<'_>, role: Role) -> End {
         let credentials = async {
             let mut found = find(looking, role).await?;
             secret = found.told.take();
-            Some(credentials(looking, role, found).await)
+            Some(credentials(looking, role, found))
         };
-        let end = probe_end(looking, role, place, credentials).await;
+        let end = Box::pin(probe_end(looking, role, place, credentials)).await;
         return End { secret, ..end };
     }
     let unfinished = |over: Over| End {
@@ -69,8 +69,8 @@ pub(super) async fn look(looking: &Looking<'_>, role: Role) -> End {
     let secret = found.told.take();
     let end = match (host, port) {
         (Some(host), Some(port)) => {
-            let credentials = async { Some(credentials(looking, role, found).await) };
-            probe_end(looking, role, (host, port), credentials).await
+            let credentials = async { Some(credentials(looking, role, found)) };
+            Box::pin(probe_end(looking, role, (host, port), credentials)).await
         }
         _ if watch.is_over() => unfinished(watch.why()),
         _ => End::default(),
@@ -130,7 +130,7 @@ async fn find(looking: &Looking<'_>, role: Role) -> Option<Found> {
 }
 
 /// Who logs in: the password that was given, else that of the secret, else a person knows it.
-async fn credentials<'a>(looking: &'a Looking<'_>, role: Role, found: Found) -> Credentials<'a> {
+fn credentials<'a>(looking: &'a Looking<'_>, role: Role, found: Found) -> Credentials<'a> {
     let Found { side, secret, .. } = found;
     let (secret, missing) = match secret {
         Some(Fact::Known(secret)) => (Some(secret), None),

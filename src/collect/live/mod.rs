@@ -24,15 +24,18 @@ use tokio::{
 use super::{
     aws::{self, Aws, AwsError, Choice},
     probe::Trust,
+    tidb_cloud::{Keys, Services},
     watch::{Over, Watch},
 };
 use crate::passwords::Passwords;
 
+mod cluster;
 mod end;
 mod side;
 
 /// What to look at, and how.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Request {
     /// Look at AWS.
     pub aws: bool,
@@ -54,6 +57,8 @@ pub struct Request {
     pub authorities: Authorities,
     /// Where this program runs.
     pub vantage: Vantage,
+    /// TiDB Cloud's API and a key to it.
+    pub tidb_cloud: Option<(Services, Keys)>,
     /// Log in although nothing proves who is at the other end.
     pub danger_allow_unverified_login: bool,
 }
@@ -103,10 +108,11 @@ impl Looking<'_> {
 pub async fn look(facts: Facts, request: &Request, watch: &Watch) -> Result<Facts, AwsError> {
     let (tell, known) = channel(None);
     let looking = Looking { request, before: &facts, watch, known, person: Mutex::new(()) };
-    let (aws, source, target, tests) = tokio::try_join!(
-        look_at_aws(&looking, tell),
-        async { Ok(end::look(&looking, Role::Source).await) },
-        async { Ok(end::look(&looking, Role::Target).await) },
+    let (aws, source, target, cluster, tests) = tokio::try_join!(
+        Box::pin(look_at_aws(&looking, tell)),
+        async { Ok(Box::pin(end::look(&looking, Role::Source)).await) },
+        async { Ok(Box::pin(end::look(&looking, Role::Target)).await) },
+        async { Ok(Box::pin(cluster::look(&looking)).await) },
         async { Ok(test_connections(&looking).await) },
     )?;
     let mut all = facts.clone();
@@ -127,6 +133,10 @@ pub async fn look(facts: Facts, request: &Request, watch: &Watch) -> Result<Fact
         all.merge(seen);
         unfinished.extend(end.unfinished);
     }
+    if let Some(facts) = cluster.facts {
+        all.merge(facts);
+    }
+    unfinished.extend(cluster.unfinished);
     for test in tests {
         add_test(&mut all, test, &mut unfinished);
     }
@@ -161,7 +171,7 @@ async fn look_at_aws(
         facts.asked = asked.clone();
         tell.send_replace(Some(Known { facts: Arc::new(facts), aws }));
     };
-    let (found, aws) = match watch.wait(aws::connect(&request.choice, asked)).await {
+    let (found, aws) = match watch.wait(Box::pin(aws::connect(&request.choice, asked))).await {
         Err(over) => (Err(over), None),
         Ok(connected) => {
             let aws = Arc::new(connected?);

@@ -170,7 +170,7 @@ mod tests {
         }
     }
 
-    fn facts(certificate: serde_json::Value, engine: &str, host: &str) -> Facts {
+    fn facts(certificate: &serde_json::Value, engine: &str, host: &str) -> Facts {
         serde_json::from_value(json!({
             "version": 1,
             "taken_at": "2026-11-24T10:00:00Z",
@@ -193,7 +193,9 @@ mod tests {
     fn an_end_has_the_certificate_that_its_endpoint_names() {
         let isrg = include_str!("../probe/isrg-root-x1.pem");
         let none = Authorities::default();
-        let with = |certificate| facts(certificate, "mysql", "tidb.x.clusters.tidb-cloud.com");
+        let with = |certificate: serde_json::Value| {
+            facts(&certificate, "mysql", "tidb.x.clusters.tidb-cloud.com")
+        };
         let named = json!({"CertificateArn": "arn:c", "CertificateIdentifier": "ca",
             "CertificatePem": isrg});
         let side = of(&with(named), Role::Target, &none).unwrap();
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_shared_gateway_has_its_ca_and_other_engines_are_left_alone() {
-        let mut facts = facts(json!({"CertificateArn": "arn:c"}), "oracle", STARTER);
+        let mut facts = facts(&json!({"CertificateArn": "arn:c"}), "oracle", STARTER);
         facts.inventory.endpoints.items[1].certificate_arn = None;
         let none = Authorities::default();
         assert!(of(&facts, Role::Target, &none).unwrap().trust.is_ok());

@@ -11,7 +11,7 @@ use mysql_async::{
 };
 use secrecy::ExposeSecret;
 use tidb_dms_checks::{
-    case::is_rds,
+    case::{is_rds, is_rds_build},
     facts::{
         Gap, Look, Unlock,
         probe::{LoginOutcome, MysqlSession, ServerError},
@@ -53,6 +53,7 @@ const VARIABLES: &[&str] = &[
     "interactive_timeout",
     "local_infile",
     "log_bin",
+    "log_bin_compress",
     "log_replica_updates",
     "log_slave_updates",
     "lower_case_table_names",
@@ -182,7 +183,9 @@ impl Session<'_> {
         seen.variables = Some(self.pairs(&variables).await);
         seen.collations = Some(self.column("SHOW COLLATION", Some).await);
         seen.schemas = Some(self.column("SHOW DATABASES", Some).await);
-        if of_rds {
+        let variables = seen.variables.as_ref().and_then(|look| look.seen.known());
+        let comment = variables.and_then(|known| known.get("version_comment"));
+        if of_rds || comment.is_some_and(|comment| is_rds_build(comment)) {
             seen.binlog_retention = Some(self.one(BINLOG_RETENTION).await);
         }
         // Last, because it changes the session.

@@ -9,10 +9,7 @@ use rustls::{
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
-use tidb_dms_checks::facts::probe::TlsSession;
-
-/// ISRG Root X1, which Starter's and Essential's certificates lead to.
-const ISRG_ROOT_X1: &str = include_str!("isrg-root-x1.pem");
+use tidb_dms_checks::{facts::probe::TlsSession, trust::ISRG_ROOT_X1_PEM};
 
 /// Why something is no CA to verify with.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -37,7 +34,7 @@ pub struct Trust {
 impl Trust {
     /// ISRG Root X1.
     pub fn isrg_root_x1() -> Result<Self, NoCertificate> {
-        Self::from_pem("ISRG Root X1", ISRG_ROOT_X1)
+        Self::from_pem("ISRG Root X1", ISRG_ROOT_X1_PEM)
     }
 
     /// The certificates of a PEM text.

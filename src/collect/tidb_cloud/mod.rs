@@ -3,6 +3,7 @@
 //! Two APIs: Starter and Essential have one (`serverless.tidbapi.com`), Dedicated another
 //! (`dedicated.tidbapi.com`). Which of them knows a host, its name tells.
 
+mod answers;
 mod api;
 mod merge;
 mod search;

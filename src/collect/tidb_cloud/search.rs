@@ -12,10 +12,11 @@ use serde::Deserialize;
 use tidb_dms_checks::facts::{Cluster, Fact, Facts, Run, Tier, cluster::HostName};
 
 use super::{
+    answers::{Connection, Dedicated, NodeGroup, Peering, Serverless},
     api::{Api, Failure, Page},
     merge::{self, Field},
     services::{Keys, Services},
-    shape::{Connection, Dedicated, Details, NodeGroup, Peering, Serverless},
+    shape::Details,
 };
 use crate::collect::watch::Watch;
 
