@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use tidb_dms_checks::facts::{Gap, Inventory, defaults, inventory::Extent};
 
 use super::call::Failure;
@@ -40,13 +40,13 @@ impl Delivered {
     /// Adds an answer to the list of this key.
     pub(super) fn add(&mut self, key: &'static str, action: &str, listed: Listed) {
         let mut failure = listed.failure;
-        match read(key, Value::Array(listed.items.clone())) {
+        match read(key, listed.items.clone()) {
             Ok(inventory) => self.inventory.merge(inventory),
             // One resource that can't be read doesn't take the others with it.
             Err(error) => {
                 failure = failure.or(Some(Failure::Unreadable(error)));
                 for item in listed.items {
-                    if let Ok(inventory) = read(key, Value::Array(vec![item])) {
+                    if let Ok(inventory) = read(key, vec![item]) {
                         self.inventory.merge(inventory);
                     }
                 }
@@ -80,8 +80,9 @@ impl Delivered {
     }
 }
 
-fn read(key: &str, items: Value) -> Result<Inventory, String> {
-    serde_json::from_value(json!({ key: items })).map_err(|error| error.to_string())
+fn read(key: &str, items: Vec<Value>) -> Result<Inventory, String> {
+    let list = Map::from_iter([(key.to_owned(), Value::Array(items))]);
+    serde_json::from_value(Value::Object(list)).map_err(|error| error.to_string())
 }
 
 /// What an older AWS CLI may not print, AWS itself always answers. Where it doesn't, the field has its

@@ -187,12 +187,13 @@ pub async fn connect(choice: &Choice, asked: &Asked) -> Result<Aws, AwsError> {
     if let Some(region) = region {
         loader = loader.region(Region::new(region));
     }
-    let config = loader.load().await;
+    // On the heap: what finds a configuration is large.
+    let config = Box::pin(loader.load()).await;
     let region = config.region().map(ToString::to_string).ok_or(AwsError::NoRegion)?;
     if !is_region(&region) {
         return Err(AwsError::NotARegion(region));
     }
-    let config = with_credentials(config, choice.profile.as_deref()).await?;
+    let config = Box::pin(with_credentials(config, choice.profile.as_deref())).await?;
     Ok(Aws::new(region, &config))
 }
 

@@ -26,6 +26,7 @@ fn connected(errand: &str, environment: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "the outer run listens")]
 async fn errand() {
     let Ok(errand) = std::env::var(ERRAND) else { return };
     let (profile, name) = errand.split_once('/').unwrap();

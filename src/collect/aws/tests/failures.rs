@@ -157,7 +157,7 @@ async fn a_call_that_hangs_is_left_when_the_time_is_up() {
     let server = Server::start(move |request| {
         let answer = account.answer(request);
         match request.action.as_str() {
-            "ec2:DescribeNetworkAcls" => answer.after(Duration::from_secs(60)),
+            "ec2:DescribeNetworkAcls" => answer.after(Duration::from_mins(1)),
             _ => answer,
         }
     });

@@ -49,7 +49,7 @@ async fn at_url(url: &str) -> Aws {
 }
 
 fn watch() -> Watch {
-    Watch::new(Duration::from_secs(60), |_| {})
+    Watch::new(Duration::from_mins(1), |_| {})
 }
 
 /// The IAM actions that some checks need, but for the one that only a user's own wish justifies.

@@ -49,6 +49,7 @@ fn within_budget(patient: &World, seen: &[server::Request]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "the figure is wanted")]
 async fn calls_are_at_most_four_deep() {
     let delay = Duration::from_millis(100);
     for name in ["dedicated-nat-instance", "dedicated-nat-serverless", "dedicated-nat-planned"] {
