@@ -7,7 +7,6 @@ use std::{
     fs,
     net::Ipv4Addr,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -32,9 +31,11 @@ use crate::{
 
 mod engines;
 mod names;
+mod small;
 
 pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
 pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
+pub use small::{ChecksArguments, InitArguments, LevelArgument};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.
@@ -100,28 +101,6 @@ pub enum SchemaDocument {
     Config,
     /// What a plug-in is asked, and what it answers.
     Plugin,
-}
-
-/// What is listed of the checks.
-#[derive(Args, Debug)]
-pub struct ChecksArguments {
-    /// The compliance controls: the checks that prove each, and what AWS maps it to.
-    #[arg(long, conflicts_with = "guide")]
-    pub controls: bool,
-    /// What the guide asks for, and the checks that hold a migration to it.
-    #[arg(long)]
-    pub guide: bool,
-}
-
-/// The arguments of `init`.
-#[derive(Args, Debug)]
-pub struct InitArguments {
-    /// The file to write.
-    #[arg(value_name = "FILE", default_value = "tidb-dms.toml")]
-    pub file: PathBuf,
-    /// Overwrite a file that is there.
-    #[arg(long)]
-    pub force: bool,
 }
 
 /// `doctor` with the file that its arguments may also stand in.
@@ -277,28 +256,6 @@ pub struct DoctorArguments {
     /// Programs of the user's own that judge the facts too.
     #[arg(skip)]
     pub plugin: Vec<PluginEntry>,
-}
-
-/// `CHECK=LEVEL`.
-#[derive(Clone, Debug)]
-pub struct LevelArgument {
-    /// The check's id, or the category.
-    pub name: String,
-    /// The level.
-    pub level: SeverityName,
-}
-
-impl FromStr for LevelArgument {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, level) = text
-            .split_once('=')
-            .ok_or_else(|| "it takes a check and a level, such as dms/logging=error".to_owned())?;
-        let level = SeverityName::from_str(level, false)
-            .map_err(|_| format!("`{level}` is none of error, warning, advice"))?;
-        Ok(Self { name: name.to_owned(), level })
-    }
 }
 
 /// Arguments that can be typed and mean nothing.
