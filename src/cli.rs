@@ -5,7 +5,7 @@
 
 #[cfg(feature = "live")]
 use std::num::NonZeroU32;
-use std::{net::Ipv4Addr, path::PathBuf, str::FromStr};
+use std::{net::Ipv4Addr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -26,10 +26,12 @@ use crate::{
 
 mod engines;
 mod names;
+mod small;
 mod values;
 
 pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
 pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
+pub use small::{ChecksArguments, InitArguments, LevelArgument};
 pub(crate) use values::certificate;
 pub use values::nearest;
 #[cfg(feature = "live")]
@@ -102,28 +104,6 @@ pub enum SchemaDocument {
     Config,
     /// What a plug-in is asked, and what it answers.
     Plugin,
-}
-
-/// What is listed of the checks.
-#[derive(Args, Debug)]
-pub struct ChecksArguments {
-    /// The compliance controls: the checks that prove each, and what AWS maps it to.
-    #[arg(long, conflicts_with = "guide")]
-    pub controls: bool,
-    /// What the guide asks for, and the checks that hold a migration to it.
-    #[arg(long)]
-    pub guide: bool,
-}
-
-/// The arguments of `init`.
-#[derive(Args, Debug)]
-pub struct InitArguments {
-    /// The file to write.
-    #[arg(value_name = "FILE", default_value = "tidb-dms.toml")]
-    pub file: PathBuf,
-    /// Overwrite a file that is there.
-    #[arg(long)]
-    pub force: bool,
 }
 
 /// `doctor` with the file that its arguments may also stand in.
@@ -353,28 +333,6 @@ pub struct DoctorArguments {
     /// Programs of the user's own that judge the facts too.
     #[arg(skip)]
     pub plugin: Vec<PluginEntry>,
-}
-
-/// `CHECK=LEVEL`.
-#[derive(Clone, Debug)]
-pub struct LevelArgument {
-    /// The check's id, or the category.
-    pub name: String,
-    /// The level.
-    pub level: SeverityName,
-}
-
-impl FromStr for LevelArgument {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, level) = text
-            .split_once('=')
-            .ok_or_else(|| "it takes a check and a level, such as dms/logging=error".to_owned())?;
-        let level = SeverityName::from_str(level, false)
-            .map_err(|_| format!("`{level}` is none of error, warning, advice"))?;
-        Ok(Self { name: name.to_owned(), level })
-    }
 }
 
 /// Arguments that can be typed and mean nothing.
