@@ -171,7 +171,10 @@ fn choose<'e>(
     match (able.next(), able.next()) {
         (None, _) => Err("it fits neither end of the migration".into()),
         (Some((end, Fit::Yes)), None) => Ok(end),
-        (Some((end, Fit::Maybe)), None) if !survey.is_half => Ok(end),
+        (Some((end, _)), None) => Err(format!(
+            "whether it is the {0}'s can't be told; put `{0}` into the file's name",
+            end.role.as_str()
+        )),
         _ => Err("whether it is the source's or the target's can't be told; put `source` or \
                   `target` into the file's name"
             .into()),
@@ -315,6 +318,9 @@ fn authorities(
     facts: &mut Facts,
     notes: &mut Vec<String>,
 ) {
+    // Both ends speak TLS with a CA of their own, unless one doesn't speak MySQL.
+    let able = survey.ends.iter().filter(|end| end.speaks_mysql != Some(false)).count();
+    let is_alone = able == 1 && !survey.is_half;
     let mut cas: Vec<&Found<Authority>> = Vec::new();
     for found in found {
         let mut skip = |reason: &str| notes.push(format!("{}: not used, {reason}", found.file));
@@ -329,8 +335,9 @@ fn authorities(
             skip("--ca says which CA is trusted");
             continue;
         }
-        let end = choose(survey, &found.file, |end| match (end.speaks_mysql, end.is_tidb) {
-            (Some(false), _) => Fit::No,
+        let end = choose(survey, &found.file, |end| match end.speaks_mysql {
+            Some(false) => Fit::No,
+            _ if is_alone => Fit::Yes,
             _ => Fit::Maybe,
         });
         match end {
@@ -404,7 +411,7 @@ fn parts(loose: &Loose, survey: &Survey, facts: &mut Facts, notes: &mut Vec<Stri
             (Some(_), _) => {}
             (None, Some(arn)) => set_settings(arn, text, facts),
             (None, None) => {
-                notes.push(format!("{file}: not used, no task is selected that has none"))
+                notes.push(format!("{file}: not used, no task is selected that has none"));
             }
         }
     }
