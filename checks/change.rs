@@ -5,6 +5,7 @@
 
 mod dms;
 mod place;
+mod server;
 
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ use crate::facts::{
     cluster::{AccessEntry, Cluster},
     inventory::{
         List,
+        dms::Certificate,
         ec2::{
             BlockPublicAccessStates, InternetGatewayAttachment, IpPermission, IpRange, NatGateway,
             NetworkAclEntry, PortRange, Route,
@@ -22,9 +24,12 @@ use crate::facts::{
     },
 };
 
+use crate::trust::ISRG_ROOT_X1_PEM;
+
 pub use dms::{DmsChange, EndpointFields, ReplicationFields};
 pub(crate) use dms::{VPC_POLICY, VPC_ROLE};
 pub use place::PlaceChange;
+pub use server::ServerChange;
 
 /// How to mend a finding.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -46,6 +51,12 @@ impl From<DmsChange> for Change {
 impl From<PlaceChange> for Change {
     fn from(change: PlaceChange) -> Self {
         Self::Place(change)
+    }
+}
+
+impl From<ServerChange> for Change {
+    fn from(change: ServerChange) -> Self {
+        Self::Server(change)
     }
 }
 
@@ -111,6 +122,8 @@ pub enum Change {
     Dms(DmsChange),
     /// Change names, a peering or a cluster.
     Place(PlaceChange),
+    /// Change a database server's settings.
+    Server(ServerChange),
     /// Turn an interface's source/destination check off.
     DisableSourceDestCheck {
         /// The region.
@@ -184,6 +197,7 @@ impl Change {
             | Self::SetSslMode { endpoint: None, .. } => Vec::new(),
             Self::Dms(change) => change.commands(),
             Self::Place(change) => change.commands(),
+            Self::Server(change) => change.commands(),
             Self::AddAclEntry { region, acl, egress, number, peer, ports } => vec![format!(
                 "aws ec2 create-network-acl-entry --region {region} --network-acl-id {acl} {} \
                  --rule-number {number} --protocol tcp --port-range From={},To={} \
@@ -275,7 +289,7 @@ impl Change {
         let names: Vec<&mut String> = match &mut change {
             Self::AllowAddresses { host, .. } | Self::EnablePublicEndpoint { host } => vec![host],
             // These quote their own names.
-            Self::Dms(_) | Self::Place(_) => Vec::new(),
+            Self::Dms(_) | Self::Place(_) | Self::Server(_) => Vec::new(),
             Self::AddAclEntry { region, acl, .. } => vec![region, acl],
             Self::AttachInternetGateway { region, gateway, vpc } => vec![region, gateway, vpc],
             Self::AllowInGroup { region, group, .. } => vec![region, group],
@@ -307,6 +321,7 @@ impl Change {
             Self::AllowAddresses { host, entries } => allow_addresses(facts, host, entries),
             Self::Dms(change) => change.apply(facts),
             Self::Place(change) => change.apply(facts),
+            Self::Server(change) => change.apply(facts),
             Self::AddAclEntry { acl, egress, number, peer, ports, .. } => {
                 let entry = NetworkAclEntry {
                     rule_number: *number,
@@ -393,19 +408,44 @@ impl Change {
             Self::PutRoute { table, destination, target, .. } => {
                 route(facts, table, destination, target);
             }
-            Self::SetSslMode { endpoint, mode, .. } => match endpoint {
-                Some(arn) => {
-                    facts.asked.ssl_mode = None;
-                    if let Some(found) =
-                        find(&mut facts.inventory.endpoints, |item| item.endpoint_arn == *arn)
-                    {
-                        found.ssl_mode = Some(mode.clone());
-                    }
-                }
-                None => facts.asked.ssl_mode = Some(mode.clone()),
-            },
+            Self::SetSslMode { endpoint: None, mode, .. } => {
+                facts.asked.ssl_mode = Some(mode.clone());
+            }
+            Self::SetSslMode {
+                endpoint: Some(arn),
+                mode,
+                certificate,
+                import_isrg_root_x1,
+                ..
+            } => set_ssl_mode(facts, arn, mode, certificate.as_ref(), *import_isrg_root_x1),
         }
     }
+}
+
+/// Where no certificate is named and none is imported, somebody imports the server's own CA by hand;
+/// what that will be isn't known.
+fn set_ssl_mode(
+    facts: &mut Facts,
+    endpoint: &str,
+    mode: &str,
+    certificate: Option<&String>,
+    import_isrg_root_x1: bool,
+) {
+    let arn = certificate.cloned().unwrap_or_else(|| "certificate-to-be-imported".to_owned());
+    if certificate.is_none() {
+        facts.inventory.certificates.items.push(Certificate {
+            certificate_arn: arn.clone(),
+            certificate_pem: import_isrg_root_x1.then(|| ISRG_ROOT_X1_PEM.to_owned()),
+            ..Certificate::default()
+        });
+    }
+    let Some(found) = find(&mut facts.inventory.endpoints, |item| item.endpoint_arn == endpoint)
+    else {
+        return;
+    };
+    found.ssl_mode = Some(mode.to_owned());
+    found.certificate_arn = Some(arn);
+    facts.asked.ssl_mode = None;
 }
 
 /// A word that a shell reads as it is written.

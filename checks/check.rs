@@ -50,4 +50,6 @@ pub enum Judge {
     Seat(fn(&mut Judgement, &Case<'_>, &Seat<'_>)),
     /// Once for each end of the migration, where DMS speaks MySQL with it.
     Endpoint(fn(&mut Judgement, &Case<'_>, &Server<'_>)),
+    /// Once for the user's own configuration, when everything else is judged.
+    Policy,
 }

@@ -5,21 +5,32 @@ use std::collections::BTreeMap;
 use crate::{
     case::{Case, Server},
     check::{Check, Judge},
-    checks,
-    facts::{Assumption, Fact, Facts, Gap, Index, Unlock},
-    judgement::{Judgement, Outcome},
-    migration::{Migration, SelectError, migrations, select},
+    checks, compliance, decide,
+    facts::{Assumption, Fact, Facts, Gap, Index, Run, Unlock},
+    judgement::{Conclusion, Judgement, Outcome},
+    migration::{Migration, SelectError, migrations, select, with_what_was_asked},
     path::Trace,
-    policy::Policy,
-    report::{Rehearsal, Report, RootCause, Row, SeatPath, Subject, ToDecide, VERSION, Verdict},
+    plugin::{OwnCheck, Plugin},
+    policy::{self, Policy, WAIVER_CHECK},
+    report::{Rehearsal, Report, RootCause, Row, SeatPath, Subject, VERSION, Verdict},
     severity::Severity,
 };
 
 /// Judges the migration that was asked for, or the only one that the facts hold.
 pub fn examine(facts: &Facts, policy: &Policy) -> Result<Report, SelectError> {
+    examine_with(facts, policy, &[])
+}
+
+/// The same with what the user's own checks say.
+pub fn examine_with(
+    facts: &Facts,
+    policy: &Policy,
+    plugins: &[Plugin],
+) -> Result<Report, SelectError> {
+    let facts = &*with_what_was_asked(facts);
     let index = Index::new(&facts.inventory);
     let migration = select(facts, &index)?;
-    let mut report = judge(facts, &index, migration, policy);
+    let mut report = judge(facts, &index, migration, policy, plugins);
     report.rehearsal = rehearse(facts, policy, &report);
     Ok(report)
 }
@@ -29,7 +40,7 @@ pub fn examine_all(facts: &Facts, policy: &Policy) -> Vec<Report> {
     let index = Index::new(&facts.inventory);
     migrations(facts, &index)
         .into_iter()
-        .map(|migration| judge(facts, &index, migration, policy))
+        .map(|migration| judge(facts, &index, migration, policy, &[]))
         .collect()
 }
 
@@ -38,6 +49,7 @@ fn judge<'a>(
     index: &'a Index<'a>,
     migration: Migration<'a>,
     policy: &Policy,
+    plugins: &[Plugin],
 ) -> Report {
     let mut case = Case::new(facts, index, migration);
     case.signatures = policy.signatures;
@@ -53,20 +65,20 @@ fn judge<'a>(
         for (subject, judgement) in judgements(check, &case, &servers) {
             let open = open_before(check, &subject, &rows);
             let conclusion =
-                judgement.conclude(check.severity, policy.level(check), open, check.fix);
-            add(&mut assumptions, conclusion.assumptions);
-            rows.push(Row {
-                check: check.id.to_owned(),
-                subject,
-                outcome: conclusion.outcome,
-                level: conclusion.level,
-                findings: conclusion.findings,
-                gaps: conclusion.gaps,
-                evidence: conclusion.evidence,
-                by: conclusion.by,
-                reason: conclusion.reason,
-            });
+                judgement.conclude(check.severity, policy.level(check.id), open, check.fix);
+            add(&mut assumptions, conclusion.assumptions.clone());
+            rows.push(row(check.id, subject, conclusion));
         }
+    }
+    let whole = Subject { kind: "migration".into(), id: case.migration.name() };
+    let own_checks = own(facts, policy, plugins, &whole, &mut rows);
+    // Only now, so that a waived row still explains what is behind it.
+    let waivers = policy::apply(policy, plugins, facts.taken_at, &mut rows);
+    if let Some(judgement) = waivers.filter(|_| policy.wants(&WAIVER_CHECK)) {
+        let (id, severity) = (WAIVER_CHECK.id, WAIVER_CHECK.severity);
+        let conclusion =
+            judgement.conclude(severity, policy.level(id), Vec::new(), WAIVER_CHECK.fix);
+        rows.push(row(id, whole, conclusion));
     }
     let mut paths = Vec::new();
     for seat in case.seats.known().into_iter().flatten() {
@@ -85,6 +97,7 @@ fn judge<'a>(
         *counts.entry(row.outcome.as_str().to_owned()).or_default() += 1;
     }
     let (verdict, exit_code) = answer(&rows, policy.fail_on);
+    let decide::Plan { to_decide, then_perhaps } = decide::plan(&case, &rows);
     Report {
         version: VERSION,
         verdict,
@@ -94,12 +107,16 @@ fn judge<'a>(
         counts,
         left_out,
         root_causes: root_causes(&rows),
-        to_decide: to_decide(&rows),
+        to_decide,
+        then_perhaps,
         rehearsal: None,
         rows,
         assumptions,
         paths,
-        notes: Vec::new(),
+        compliance: compliance::standings(&case, policy),
+        own_checks,
+        notes: facts.run.notes.clone(),
+        run: Run { notes: Vec::new(), ..facts.run.clone() },
     }
 }
 
@@ -109,6 +126,43 @@ fn add(assumptions: &mut Vec<Assumption>, more: Vec<Assumption>) {
             assumptions.push(assumption);
         }
     }
+}
+
+fn row(check: &str, subject: Subject, conclusion: Conclusion) -> Row {
+    Row {
+        check: check.to_owned(),
+        subject,
+        outcome: conclusion.outcome,
+        level: conclusion.level,
+        findings: conclusion.findings,
+        gaps: conclusion.gaps,
+        evidence: conclusion.evidence,
+        by: conclusion.by,
+        reason: conclusion.reason,
+        waived: None,
+    }
+}
+
+/// Adds the rows of the user's own checks. Gives back what these checks say of themselves.
+fn own(
+    facts: &Facts,
+    policy: &Policy,
+    plugins: &[Plugin],
+    whole: &Subject,
+    rows: &mut Vec<Row>,
+) -> Vec<OwnCheck> {
+    let mut checks: Vec<OwnCheck> = Vec::new();
+    for judged in plugins.iter().flat_map(|plugin| plugin.judgements(facts, policy)) {
+        let check = judged.check;
+        let level = policy.level(&check.id);
+        let conclusion = judged.judgement.conclude(check.severity, level, Vec::new(), &check.fix);
+        let subject = judged.subject.unwrap_or_else(|| whole.clone());
+        rows.push(row(&check.id, subject, conclusion));
+        if !checks.contains(&check) {
+            checks.push(check);
+        }
+    }
+    checks
 }
 
 /// A check's judgements, one for each subject. Where the seats weren't seen, there is one for all of
@@ -126,6 +180,8 @@ fn judgements(check: &Check, case: &Case<'_>, servers: &[Server<'_>]) -> Vec<(Su
             judge(&mut judgement, case);
             vec![(migration(), judgement)]
         }
+        // What is about the configuration is judged when everything else is.
+        Judge::Policy => Vec::new(),
         Judge::Seat(judge) => match &case.seats {
             Fact::Unknown(gap) => unseen(gap.clone()),
             Fact::Known(seats) if seats.is_empty() => unseen(Gap::new(
@@ -209,6 +265,14 @@ fn root_causes(rows: &[Row]) -> Vec<RootCause> {
     let mut causes: Vec<RootCause> = Vec::new();
     for row in rows.iter().filter(|row| row.outcome == Outcome::Fail) {
         for finding in row.findings.iter().filter(|finding| finding.level == Severity::Error) {
+            // Another check that the very same cure satisfies tells of the same cause.
+            let changes = &finding.remedy.changes;
+            let told = |cause: &RootCause| {
+                cause.check != row.check && !changes.is_empty() && cause.remedy.changes == *changes
+            };
+            if causes.iter().any(told) {
+                continue;
+            }
             let known = causes.iter_mut().find(|cause| {
                 cause.check == row.check
                     && (cause.message == finding.message
@@ -239,22 +303,6 @@ fn root_causes(rows: &[Row]) -> Vec<RootCause> {
     causes
 }
 
-/// What would decide the undecided, each gap once, those that decide most first.
-fn to_decide(rows: &[Row]) -> Vec<ToDecide> {
-    let mut things: Vec<ToDecide> = Vec::new();
-    for row in rows.iter().filter(|row| row.outcome == Outcome::Unknown) {
-        for gap in &row.gaps {
-            match things.iter_mut().find(|thing| thing.gap == *gap) {
-                Some(thing) if thing.checks.contains(&row.check) => {}
-                Some(thing) => thing.checks.push(row.check.clone()),
-                None => things.push(ToDecide { gap: gap.clone(), checks: vec![row.check.clone()] }),
-            }
-        }
-    }
-    things.sort_by_key(|thing| std::cmp::Reverse(thing.checks.len()));
-    things
-}
-
 /// Applies every cure to the facts and judges again.
 fn rehearse(facts: &Facts, policy: &Policy, report: &Report) -> Option<Rehearsal> {
     let cured: Vec<usize> = report
@@ -274,11 +322,12 @@ fn rehearse(facts: &Facts, policy: &Policy, report: &Report) -> Option<Rehearsal
         }
     }
     let index = Index::new(&mended.inventory);
-    let again = judge(&mended, &index, select(&mended, &index).ok()?, policy);
+    let again = judge(&mended, &index, select(&mended, &index).ok()?, policy, &[]);
     let mut still_failing: Vec<String> = again
         .rows
         .iter()
-        .filter(|row| row.outcome == Outcome::Fail)
+        // A waiver that is no longer needed is no news of a world that isn't there yet.
+        .filter(|row| row.outcome == Outcome::Fail && row.check != WAIVER_CHECK.id)
         .map(|row| row.check.clone())
         .collect();
     still_failing.dedup();

@@ -42,6 +42,12 @@ impl Draft {
         self
     }
 
+    /// Adds the repairs that there are.
+    pub fn changes(&mut self, changes: impl IntoIterator<Item = Change>) -> &mut Self {
+        self.changes.extend(changes);
+        self
+    }
+
     /// Says in words what to do.
     pub fn advise(&mut self, advice: impl Into<String>) -> &mut Self {
         self.advice = Some(advice.into());
@@ -65,6 +71,13 @@ impl Judgement {
     pub fn gap(&mut self, gap: Gap) {
         if !self.gaps.contains(&gap) {
             self.gaps.push(gap);
+        }
+    }
+
+    /// Puts the gaps on record that there are.
+    pub fn gaps<'g>(&mut self, gaps: impl IntoIterator<Item = &'g Gap>) {
+        for gap in gaps {
+            self.gap(gap.clone());
         }
     }
 

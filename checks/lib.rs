@@ -11,30 +11,37 @@ pub mod case;
 pub mod change;
 pub mod check;
 pub mod cluster;
+pub mod compliance;
+mod decide;
 pub mod dms;
 mod examine;
 pub mod facts;
 pub mod grants;
+pub mod guide;
 pub mod judgement;
 pub mod migration;
+pub mod mysql;
+mod needs;
 pub mod network;
 pub mod path;
+pub mod plugin;
 pub mod policy;
 mod repair;
 pub mod report;
 pub mod severity;
 #[cfg(test)]
 mod testing;
+pub mod tls;
 pub mod trust;
 
 pub use case::seats_of_instance;
-pub use examine::{examine, examine_all};
+pub use examine::{examine, examine_all, examine_with};
 
 use check::Check;
 
 /// Every check, in the order of the reports. A check stands behind those in its `after`.
 pub static CATALOGUE: &[&[&Check]] =
-    &[network::CHECKS, access::CHECKS, cluster::CHECKS, dms::CHECKS];
+    &[network::CHECKS, access::CHECKS, cluster::CHECKS, dms::CHECKS, tls::CHECKS, mysql::CHECKS];
 
 /// Every check, one by one.
 pub fn checks() -> impl Iterator<Item = &'static Check> {

@@ -1,10 +1,15 @@
 //! Which migration is judged: a selection over the facts.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
+
+use serde_json::json;
 
 use crate::facts::{
     Facts, Gap, Index, Lookup, Unlock,
-    inventory::dms::{Endpoint, ReplicationConfig, ReplicationInstance, ReplicationTask},
+    inventory::{
+        List, Resource,
+        dms::{Endpoint, ReplicationConfig, ReplicationInstance, ReplicationTask},
+    },
 };
 
 /// A replication and its two endpoints, existing or planned.
@@ -137,6 +142,51 @@ impl fmt::Display for SelectError {
 
 impl std::error::Error for SelectError {}
 
+/// The facts, and in them the migration that was asked for by name although the list in which it
+/// would stand could not be seen. Of such a migration nothing is known but its name.
+pub(crate) fn with_what_was_asked(facts: &Facts) -> Cow<'_, Facts> {
+    fn unseen<T: Resource>(
+        list: &List<T>,
+        name: Option<&String>,
+        find: impl Fn(&T) -> Option<&str>,
+        field: &str,
+    ) -> Option<T> {
+        let name = name.filter(|_| list.was_looked_at_in_vain())?;
+        let is_there = list.items.iter().any(|item| {
+            item.id() == name || find(item).is_some_and(|id| id.eq_ignore_ascii_case(name))
+        });
+        // Nothing but its id is required of a resource.
+        (!is_there).then(|| serde_json::from_value(json!({ field: name })).ok()).flatten()
+    }
+    let (asked, inventory) = (&facts.asked, &facts.inventory);
+    let task = unseen(
+        &inventory.replication_tasks,
+        asked.task.as_ref(),
+        |task| task.replication_task_identifier.as_deref(),
+        "ReplicationTaskArn",
+    );
+    let config = unseen(
+        &inventory.replication_configs,
+        asked.replication_config.as_ref(),
+        |config| config.replication_config_identifier.as_deref(),
+        "ReplicationConfigArn",
+    );
+    let instance = unseen(
+        &inventory.replication_instances,
+        asked.replication_instance.as_ref(),
+        |instance| instance.replication_instance_identifier.as_deref(),
+        "ReplicationInstanceArn",
+    );
+    if task.is_none() && config.is_none() && instance.is_none() {
+        return Cow::Borrowed(facts);
+    }
+    let mut facts = facts.clone();
+    facts.inventory.replication_tasks.items.extend(task);
+    facts.inventory.replication_configs.items.extend(config);
+    facts.inventory.replication_instances.items.extend(instance);
+    Cow::Owned(facts)
+}
+
 /// Every migration that the inventory holds: tasks, and serverless replications of the user's own.
 pub fn migrations<'a>(facts: &'a Facts, index: &Index<'a>) -> Vec<Migration<'a>> {
     let inventory = &facts.inventory;
@@ -149,11 +199,11 @@ pub fn migrations<'a>(facts: &'a Facts, index: &Index<'a>) -> Vec<Migration<'a>>
 pub fn select<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'a>, SelectError> {
     let asked = &facts.asked;
     let inventory = &facts.inventory;
-    if let Some(name) = &asked.source_endpoint {
-        endpoint_named(facts, name)?;
-    }
-    if let Some(name) = &asked.target_endpoint {
-        endpoint_named(facts, name)?;
+    // What stands in a list that could not be seen isn't misspelt.
+    if !inventory.endpoints.was_looked_at_in_vain() {
+        for name in asked.source_endpoint.iter().chain(&asked.target_endpoint) {
+            endpoint_named(facts, name)?;
+        }
     }
     if let Some(name) = &asked.task {
         let task = named(

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     change::Remedy,
-    facts::{Assumption, Gap, PathKind, Role, Tier},
+    compliance::ControlStanding,
+    facts::{Assumption, Gap, PathKind, Role, Run, Tier, Unlock},
     judgement::{Evidence, Finding, Outcome},
     path::Trace,
+    plugin::OwnCheck,
     severity::Severity,
 };
 
@@ -37,8 +39,11 @@ pub struct Report {
     pub left_out: usize,
     /// What is broken, each cause once, with its cure.
     pub root_causes: Vec<RootCause>,
-    /// What would decide the undecided, each thing once.
+    /// The smallest set of things to supply that decides the undecided, those that decide most first.
     pub to_decide: Vec<ToDecide>,
+    /// What may have to be supplied after that, where something that wasn't seen hides more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then_perhaps: Vec<Unlock>,
     /// What the world would be after all cures, where it could be rehearsed.
     pub rehearsal: Option<Rehearsal>,
     /// Every check for every subject.
@@ -47,9 +52,18 @@ pub struct Report {
     pub assumptions: Vec<Assumption>,
     /// The traced path of each seat.
     pub paths: Vec<SeatPath>,
+    /// What becomes of the compliance controls that the selected checks prove.
+    #[serde(default)]
+    pub compliance: Vec<ControlStanding>,
+    /// What the checks of the user's own say of themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_checks: Vec<OwnCheck>,
     /// What one should know of how the facts were read.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What it took to see all this, and what wasn't finished: an appendix.
+    #[serde(default, skip_serializing_if = "Run::is_empty")]
+    pub run: Run,
 }
 
 /// The answer to the question.
@@ -112,6 +126,23 @@ pub struct Row {
     pub by: Vec<String>,
     /// Why it doesn't apply, or was waived.
     pub reason: Option<String>,
+    /// The waiver that it stands under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<Waived>,
+}
+
+/// What a waived row would be, and who stands for it.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Waived {
+    /// What would have become of it.
+    pub was: Outcome,
+    /// Who answers for the waiver.
+    pub owner: String,
+    /// Why it is waived.
+    pub reason: String,
+    /// The time from which it no longer is.
+    #[schemars(with = "String")]
+    pub until: Timestamp,
 }
 
 /// What a check was judged for.
@@ -143,10 +174,30 @@ pub struct RootCause {
 /// A thing that would decide checks.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct ToDecide {
-    /// What was not seen, with what would let us see it.
-    pub gap: Gap,
-    /// The checks that it would decide.
+    /// The thing.
+    pub unlock: Unlock,
+    /// The gravest level among the checks that it would decide.
+    pub level: Severity,
+    /// How to supply it: lines of an IAM policy, flags, commands; each fits where it says.
+    pub how: Vec<How>,
+    /// What was not seen.
+    pub gaps: Vec<Gap>,
+    /// The checks that it would decide, alone or with the others.
     pub checks: Vec<String>,
+}
+
+/// One way to supply a thing.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// A command to run.
+    Command(String),
+    /// An argument to add.
+    Argument(String),
+    /// A statement of an IAM policy to allow.
+    Policy(String),
+    /// In words.
+    Words(String),
 }
 
 /// What the same checks say after all cures.

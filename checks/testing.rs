@@ -78,8 +78,32 @@ fn healthy() -> Value {
                 "AttachedPolicies": [{"PolicyName": "AmazonDMSVPCManagementRole", "PolicyArn": "arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole"}]}]
         },
         "clusters": [{"host": "tidb.abc.clusters.tidb-cloud.com", "tier": {"known": "dedicated"}, "state": {"known": "ACTIVE"},
-            "region": {"known": "us-east-1"}, "public_endpoint_enabled": {"known": true}, "access_list": {"known": ["52.1.2.3"]}}]
+            "region": {"known": "us-east-1"}, "public_endpoint_enabled": {"known": true}, "access_list": {"known": ["52.1.2.3"]}}],
+        "probes": [
+            probe("orders.x.us-east-1.rds.amazonaws.com", 3306, "8.0.39", &[
+                "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO `dms`@`%`",
+                "GRANT SELECT ON `shop`.* TO `dms`@`%`"], &["information_schema", "performance_schema", "shop"]),
+            probe("tidb.abc.clusters.tidb-cloud.com", 4000, "8.0.11-TiDB-v8.5.4", &[
+                "GRANT USAGE ON *.* TO 'dms'@'%'",
+                "GRANT SELECT,INSERT,UPDATE,DELETE,CREATE,DROP,INDEX,ALTER,CREATE TEMPORARY TABLES ON `awsdms_control`.* TO 'dms'@'%'",
+                "GRANT SELECT,INSERT,UPDATE,DELETE,CREATE,DROP,INDEX,ALTER,CREATE TEMPORARY TABLES ON `shop`.* TO 'dms'@'%'"],
+                &["INFORMATION_SCHEMA", "PERFORMANCE_SCHEMA", "shop"])]
     })
+}
+
+/// A login of DMS's user from elsewhere, and what its session showed.
+fn probe(host: &str, port: u16, version: &str, grants: &[&str], schemas: &[&str]) -> Value {
+    let variables = json!({"partial_revokes": "OFF", "lower_case_table_names": "0"});
+    json!({"host": host, "port": port, "vantage": "elsewhere", "user": "dms",
+        "login": look(json!({"accepted": {}})),
+        "session": {"version": look(json!(version)), "current_user": look(json!("dms@%")),
+            "current_role": look(json!("NONE")), "grants": look(json!(grants)),
+            "variables": look(variables), "schemas": look(json!(schemas))}})
+}
+
+/// A look of a probe that saw this.
+pub(crate) fn look(seen: Value) -> Value {
+    json!({"at": "2026-11-24T10:00:00Z", "seen": {"known": seen}})
 }
 
 /// Table mappings of one rule that includes.
@@ -87,6 +111,53 @@ pub(crate) fn table_mappings(schema: &str, table: &str) -> String {
     json!({"rules": [{"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include",
         "object-locator": {"schema-name": schema, "table-name": table}}]})
     .to_string()
+}
+
+/// The target's SSL mode.
+pub(crate) const MODE: &str = "/inventory/Endpoints/1/SslMode";
+/// What the first probe's TLS handshake came to.
+pub(crate) const TLS: &str = "/probes/0/tls/seen";
+/// The CA of the target in [`probes`].
+pub(crate) const CA: &str = include_str!("testing/ca.pem");
+const LEAF: &str = include_str!("testing/leaf.pem");
+
+/// What a probe from a subnet of the replication's saw of the target, without a login. Its certificate
+/// is valid from 2026-10-15 to 2027-01-13, and no CA is imported for it.
+pub(crate) fn probes() -> (&'static str, Value) {
+    probes_of("tidb.abc.clusters.tidb-cloud.com")
+}
+
+/// The same server under another name.
+pub(crate) fn probes_of(host: &str) -> (&'static str, Value) {
+    let leaf: String = LEAF.lines().filter(|line| !line.starts_with('-')).collect();
+    let session = |protocol: &str, cipher: &str| {
+        seen(
+            json!({"session": {"protocol": protocol, "cipher": cipher, "chain": [leaf.as_str()], "key_proved": true}}),
+        )
+    };
+    let probe = json!({"host": host, "port": 4000, "vantage": {"seat": "subnet-a"}, "role": "target",
+        "dns": seen(json!({"answer": {"addresses": ["44.210.0.50"], "resolver": "10.0.0.2"}})),
+        "tcp": seen(json!([{"address": "44.210.0.50", "outcome": "connected"}])),
+        "greeting": seen(json!({"greeting": {"server_version": "8.0.11-TiDB-v8.5.4", "tls": true}})),
+        "tls": session("TLSv1.3", "TLS_AES_128_GCM_SHA256"),
+        "tls12": session("TLSv1.2", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")});
+    ("/probes", json!([probe]))
+}
+
+/// [`probes`], and what the same place saw of the source.
+pub(crate) fn both_probed() -> (&'static str, Value) {
+    let (path, mut probes) = probes();
+    let source = json!({"host": "orders.x.us-east-1.rds.amazonaws.com", "port": 3306,
+        "vantage": {"seat": "subnet-a"}, "role": "source",
+        "dns": seen(json!({"answer": {"addresses": ["10.0.1.77"], "resolver": "10.0.0.2"}})),
+        "tcp": seen(json!([{"address": "10.0.1.77", "outcome": "connected"}]))});
+    probes.as_array_mut().unwrap().push(source);
+    (path, probes)
+}
+
+fn seen(known: impl Into<Value>) -> Value {
+    let known = known.into();
+    json!({"at": "2026-11-24T10:00:00Z", "seen": {"known": known}})
 }
 
 /// The same cluster behind a private endpoint, a Starter one.

@@ -5,10 +5,12 @@ use std::fmt::Write;
 use schemars::schema_for;
 use tidb_dms_checks::{
     check::Check,
-    checks,
+    checks, compliance,
     facts::Facts,
-    grants,
+    grants, guide,
     path::{Code, Leg, Trace, owner},
+    plugin::Contract,
+    policy::WAIVER_CHECK,
     report::Report,
     trust::Trust,
 };
@@ -46,15 +48,50 @@ pub fn markdown() -> String {
     text
 }
 
+/// Compliance controls: the checks that prove each, and what AWS maps it to.
+pub fn controls() -> String {
+    let mut text = String::new();
+    for control in compliance::CONTROLS {
+        let checks: Vec<&str> = control.checks().collect();
+        let _ = writeln!(text, "{}  {}", control.id, control.title);
+        let _ = writeln!(text, "  checks    {}", checks.join(", "));
+        let _ = writeln!(text, "  rule      {} (AWS Config)", control.rule);
+        for standard in control.standards {
+            let words = format!("{} {}", standard.name, standard.requirements.join(", "));
+            let options = textwrap::Options::new(80)
+                .word_splitter(textwrap::WordSplitter::NoHyphenation)
+                .word_separator(textwrap::WordSeparator::AsciiSpace)
+                .initial_indent("  maps to   ")
+                .subsequent_indent("            ");
+            let _ = writeln!(text, "{}", textwrap::fill(&words, options));
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "AWS Security Hub's controls, as of {}", compliance::PAGE);
+    text
+}
+
+/// What the guide asks for and the checks that hold a migration to it, as a Markdown table; the README
+/// has it too.
+pub fn guide() -> String {
+    let mut text = String::from("| the guide asks | checks |\n| --- | --- |\n");
+    for sentence in guide::SENTENCES {
+        let checks: Vec<String> = sentence.checks.iter().map(|id| format!("`{id}`")).collect();
+        let _ = writeln!(text, "| {} | {} |", sentence.asks, checks.join(", "));
+    }
+    text
+}
+
 /// What a check or a stop code is about.
 pub fn explain(id: &str) -> Result<String, ArgumentError> {
-    if let Some(check) = checks().find(|check| check.id.eq_ignore_ascii_case(id)) {
+    let all = || checks().chain([&WAIVER_CHECK]);
+    if let Some(check) = all().find(|check| check.id.eq_ignore_ascii_case(id)) {
         return Ok(explain_check(check));
     }
     if let Some(code) = Code::ALL.iter().find(|code| code.as_str().eq_ignore_ascii_case(id)) {
         return Ok(explain_code(*code));
     }
-    let known = || checks().map(|check| check.id).chain(Code::ALL.iter().map(|code| code.as_str()));
+    let known = || all().map(|check| check.id).chain(Code::ALL.iter().map(|code| code.as_str()));
     let upper = id.to_ascii_uppercase();
     Err(ArgumentError::UnknownId {
         name: id.to_owned(),
@@ -115,6 +152,7 @@ pub fn schema(document: SchemaDocument) -> String {
         SchemaDocument::Grants => schema_for!(grants::Answer),
         SchemaDocument::Tls => schema_for!(Trust),
         SchemaDocument::Config => schema_for!(DoctorArguments),
+        SchemaDocument::Plugin => schema_for!(Contract),
     };
     json::pretty(&schema)
 }

@@ -3,11 +3,9 @@
 //! The arguments of `doctor` are also the keys of `tidb-dms.toml`: one struct reads both, so that no
 //! flag can lack its key.
 
-use std::{
-    fs,
-    net::Ipv4Addr,
-    path::{Path, PathBuf},
-};
+#[cfg(feature = "live")]
+use std::num::NonZeroU32;
+use std::{net::Ipv4Addr, path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -16,21 +14,27 @@ use serde::Deserialize;
 use thiserror::Error;
 use tidb_dms_checks::{
     checks,
-    facts::{
-        Asked,
-        cluster::{AccessEntry, NotAnEntry},
-    },
-    policy::Policy,
+    facts::{Asked, cluster::NotAnEntry},
+    policy::{Policy, WAIVER_CHECK, Waiver, category},
     severity::Severity,
 };
 
-use crate::report::{Target, TargetError};
+use crate::{
+    config::{Levels, PluginEntry, WaiverEntry},
+    report::{Target, TargetError},
+};
 
 mod engines;
 mod names;
+mod values;
 
 pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
 pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
+pub(crate) use values::certificate;
+pub use values::nearest;
+#[cfg(feature = "live")]
+pub(crate) use values::subnet;
+use values::{access_list, did_you_mean, table_mappings};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.
@@ -63,8 +67,12 @@ pub enum Command {
     ///
     /// Exit codes: 0 trusted; 1 refused; 2 the program could not do its work; 3 it can't be told.
     Tls(TlsArguments),
+    /// Print the least IAM policy with which `doctor` sees all that the selected checks need.
+    IamPolicy(crate::iam_policy::IamPolicyArguments),
     /// List the checks.
-    Checks,
+    Checks(ChecksArguments),
+    /// Write a `tidb-dms.toml` with everything that can stand in it, explained.
+    Init(InitArguments),
     /// Explain a check, or a stop code of `trace`.
     Explain {
         /// A check id such as `network/route`, or a code such as `NO_ROUTE_TO_DESTINATION`.
@@ -92,6 +100,30 @@ pub enum SchemaDocument {
     Tls,
     /// What `--config` reads.
     Config,
+    /// What a plug-in is asked, and what it answers.
+    Plugin,
+}
+
+/// What is listed of the checks.
+#[derive(Args, Debug)]
+pub struct ChecksArguments {
+    /// The compliance controls: the checks that prove each, and what AWS maps it to.
+    #[arg(long, conflicts_with = "guide")]
+    pub controls: bool,
+    /// What the guide asks for, and the checks that hold a migration to it.
+    #[arg(long)]
+    pub guide: bool,
+}
+
+/// The arguments of `init`.
+#[derive(Args, Debug)]
+pub struct InitArguments {
+    /// The file to write.
+    #[arg(value_name = "FILE", default_value = "tidb-dms.toml")]
+    pub file: PathBuf,
+    /// Overwrite a file that is there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `doctor` with the file that its arguments may also stand in.
@@ -108,6 +140,10 @@ pub struct DoctorCommand {
 /// The arguments of `doctor`, and the keys of `tidb-dms.toml`.
 #[derive(Args, Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(
+    feature = "live",
+    expect(clippy::struct_excessive_bools, reason = "each is a switch that can be typed")
+)]
 pub struct DoctorArguments {
     /// A facts document that an earlier run saved; may be given several times.
     #[arg(long, value_name = "FILE", help_heading = "What was seen")]
@@ -220,6 +256,76 @@ pub struct DoctorArguments {
     #[arg(long, value_name = "CA", help_heading = "The TiDB Cloud cluster")]
     pub ca: Option<String>,
 
+    /// Look at AWS and at both ends of the migration, where --facts or --evidence are given too.
+    /// Without them that is what happens anyway.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub live: bool,
+    /// Look at both ends of the migration (DNS, TCP, TLS, MySQL), but not at AWS.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub probe: bool,
+    /// Look at AWS alone.
+    #[cfg(feature = "live")]
+    #[arg(long, conflicts_with = "probe", help_heading = "Looking for itself")]
+    pub no_probe: bool,
+    /// The AWS profile.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "NAME", help_heading = "Looking for itself")]
+    pub profile: Option<String>,
+    /// The AWS region; it is in an ARN already.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "REGION", help_heading = "Looking for itself")]
+    pub region: Option<String>,
+    /// The subnet that this program runs in, if the replication may sit there too.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SUBNET", value_parser = values::subnet,
+          help_heading = "Looking for itself")]
+    pub seat: Option<String>,
+    /// Seconds after which all looking is over, whoever hangs; 60, if not given.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SECONDS", help_heading = "Looking for itself")]
+    pub timeout: Option<NonZeroU32>,
+    /// No progress on standard error.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub quiet: bool,
+    /// Let DMS itself test both endpoints from the replication instance. It records the result.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub test_connection: bool,
+    /// Seconds that DMS gets for its tests; 300, if not given.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SECONDS", help_heading = "Looking for itself")]
+    pub test_timeout: Option<NonZeroU32>,
+    /// A file whose first line is the password at the source. Else `TIDB_DMS_SOURCE_PASSWORD` has it,
+    /// or the secret that the DMS endpoint names, or you are asked.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "FILE", help_heading = "Looking for itself")]
+    pub source_password_file: Option<PathBuf>,
+    /// A file whose first line is the password at the target. Else `TIDB_DMS_TARGET_PASSWORD` has it,
+    /// or the secret that the DMS endpoint names, or you are asked.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "FILE", help_heading = "Looking for itself")]
+    pub target_password_file: Option<PathBuf>,
+    /// A secret of Secrets Manager with the credentials at the source, by name or ARN.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SECRET", help_heading = "Looking for itself")]
+    pub source_secret: Option<String>,
+    /// A secret of Secrets Manager with the credentials at the target, by name or ARN.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "SECRET", help_heading = "Looking for itself")]
+    pub target_secret: Option<String>,
+    /// The CA that the end which isn't TiDB is verified with before anybody logs in: a PEM file, such
+    /// as the bundle of RDS. Else it is the certificate that its DMS endpoint names.
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "CA", help_heading = "Looking for itself")]
+    pub other_ca: Option<String>,
+    /// Log in over TLS although nothing proves who is at the other end.
+    #[cfg(feature = "live")]
+    #[arg(long, help_heading = "Looking for itself")]
+    pub danger_allow_unverified_login: bool,
+
     /// A report, `terminal`, `json` or `junit`, to standard output or to a file; may be given several
     /// times.
     #[arg(long, value_name = "FORMAT[=FILE]", help_heading = "The report")]
@@ -233,6 +339,42 @@ pub struct DoctorArguments {
     /// The level from which the run fails: `error`, `warning` or `advice`.
     #[arg(long, value_name = "LEVEL", help_heading = "The report")]
     pub fail_on: Option<SeverityName>,
+    /// The level of a check or of a category, such as `dms/logging=error`; it wins over [levels].
+    #[arg(long, value_name = "CHECK=LEVEL", value_delimiter = ',', help_heading = "The report")]
+    #[serde(skip)]
+    pub level: Vec<LevelArgument>,
+    /// Levels by check id or category: `error`, `warning` or `advice`; the id wins.
+    #[arg(skip)]
+    #[schemars(with = "std::collections::BTreeMap<String, SeverityName>")]
+    pub levels: Levels,
+    /// Rows that are taken as they are, for a time.
+    #[arg(skip)]
+    pub waiver: Vec<WaiverEntry>,
+    /// Programs of the user's own that judge the facts too.
+    #[arg(skip)]
+    pub plugin: Vec<PluginEntry>,
+}
+
+/// `CHECK=LEVEL`.
+#[derive(Clone, Debug)]
+pub struct LevelArgument {
+    /// The check's id, or the category.
+    pub name: String,
+    /// The level.
+    pub level: SeverityName,
+}
+
+impl FromStr for LevelArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, level) = text
+            .split_once('=')
+            .ok_or_else(|| "it takes a check and a level, such as dms/logging=error".to_owned())?;
+        let level = SeverityName::from_str(level, false)
+            .map_err(|_| format!("`{level}` is none of error, warning, advice"))?;
+        Ok(Self { name: name.to_owned(), level })
+    }
 }
 
 /// Arguments that can be typed and mean nothing.
@@ -255,7 +397,9 @@ pub enum ArgumentError {
         nearest: Option<String>,
     },
     /// Nothing to look at.
-    #[error("nothing to judge: give --evidence or --facts, or try --demo")]
+    #[error(
+        "nothing to judge: give --evidence or --facts, or try --demo; this build can't look for itself"
+    )]
     NothingGiven,
     /// An entry of the access list that is none.
     #[error("--ip-access-list: {0}")]
@@ -289,8 +433,19 @@ pub enum ArgumentError {
         source: serde_json::Error,
     },
     /// A PEM file without a certificate.
-    #[error("--ca: {}: neither `isrg-root-x1` nor a file with a PEM certificate", .0.display())]
-    NoCertificate(PathBuf),
+    #[error("{flag}: {}: neither `isrg-root-x1` nor a file with a PEM certificate", file.display())]
+    NoCertificate {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The file.
+        file: PathBuf,
+    },
+    /// Something to look for that isn't named.
+    #[error(
+        "nothing to judge: name a migration (--task, --replication-instance, --replication-config, or \
+         --tidb-host with --subnets for a planned one), give --evidence or --facts, or try --demo"
+    )]
+    NothingNamed,
     /// A report that can't be.
     #[error("--report: {0}")]
     Report(#[from] TargetError),
@@ -309,19 +464,6 @@ pub enum ArgumentError {
     /// A trace can't start there, because where it sits wasn't seen.
     #[error("--from: {0}")]
     UnseenPlace(String),
-}
-
-fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
-}
-
-/// The name most like what was typed, if one is like it at all.
-pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    names
-        .map(|name| (strsim::jaro_winkler(typed, name), name))
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .filter(|(score, _)| *score > 0.7)
-        .map(|(_, name)| name.to_owned())
 }
 
 impl DoctorArguments {
@@ -368,10 +510,48 @@ impl DoctorArguments {
             path: self.path.or(file.path),
             ip_access_list: self.ip_access_list.or(file.ip_access_list),
             ca: self.ca.or(file.ca),
+            #[cfg(feature = "live")]
+            live: self.live || file.live,
+            #[cfg(feature = "live")]
+            probe: self.probe || (file.probe && !self.no_probe),
+            #[cfg(feature = "live")]
+            no_probe: self.no_probe || (file.no_probe && !self.probe),
+            #[cfg(feature = "live")]
+            profile: self.profile.or(file.profile),
+            #[cfg(feature = "live")]
+            region: self.region.or(file.region),
+            #[cfg(feature = "live")]
+            seat: self.seat.or(file.seat),
+            #[cfg(feature = "live")]
+            timeout: self.timeout.or(file.timeout),
+            #[cfg(feature = "live")]
+            quiet: self.quiet || file.quiet,
+            #[cfg(feature = "live")]
+            test_connection: self.test_connection || file.test_connection,
+            #[cfg(feature = "live")]
+            test_timeout: self.test_timeout.or(file.test_timeout),
+            #[cfg(feature = "live")]
+            source_password_file: self.source_password_file.or(file.source_password_file),
+            #[cfg(feature = "live")]
+            target_password_file: self.target_password_file.or(file.target_password_file),
+            #[cfg(feature = "live")]
+            source_secret: self.source_secret.or(file.source_secret),
+            #[cfg(feature = "live")]
+            target_secret: self.target_secret.or(file.target_secret),
+            #[cfg(feature = "live")]
+            other_ca: self.other_ca.or(file.other_ca),
+            #[cfg(feature = "live")]
+            danger_allow_unverified_login: self.danger_allow_unverified_login
+                || file.danger_allow_unverified_login,
             report: list(self.report, file.report),
             only: list(self.only, file.only),
             skip: list(self.skip, file.skip),
             fail_on: self.fail_on.or(file.fail_on),
+            level: list(self.level, file.level),
+            // These stand in the file alone.
+            levels: file.levels,
+            waiver: file.waiver,
+            plugin: file.plugin,
         }
     }
 
@@ -399,28 +579,49 @@ impl DoctorArguments {
             tidb_tier: self.tidb_tier.map(Into::into),
             path: self.path.map(Into::into),
             ip_access_list: self.ip_access_list.as_deref().map(access_list).transpose()?,
-            ca: self.ca.as_deref().map(certificate).transpose()?,
+            ca: self.ca.as_deref().map(|ca| certificate("--ca", ca)).transpose()?,
+            #[cfg(feature = "live")]
+            other_ca: self
+                .other_ca
+                .as_deref()
+                .map(|ca| certificate("--other-ca", ca))
+                .transpose()?,
+            #[cfg(feature = "live")]
+            seat: self.seat.clone(),
             ..Asked::default()
         })
     }
 
     /// What the user decides.
     pub fn policy(&self) -> Result<Policy, ArgumentError> {
-        for name in self.only.iter().chain(&self.skip) {
-            let known = || checks().flat_map(|check| [check.id, check.category()]);
-            if !known().any(|id| id == name) {
-                return Err(ArgumentError::UnknownCheck {
-                    name: name.clone(),
-                    nearest: nearest(name, known()),
-                });
-            }
+        let typed = self.level.iter().map(|level| &level.name);
+        for name in self.only.iter().chain(&self.skip).chain(typed) {
+            self.known(name)?;
         }
+        let of_file = self.levels.0.iter().map(|level| (&level.name, level.level));
+        let levels = of_file.chain(self.level.iter().map(|level| (&level.name, level.level)));
         Ok(Policy {
             only: self.only.clone(),
             skip: self.skip.clone(),
             fail_on: self.fail_on.map_or(Severity::Error, Into::into),
+            levels: levels.map(|(name, level)| (name.clone(), level.into())).collect(),
+            waivers: self.waiver.iter().map(waiver).collect(),
             ..crate::default_policy()
         })
+    }
+
+    /// Whether a name is one of a check or a category; of a plug-in's checks any may exist.
+    pub(crate) fn known(&self, name: &str) -> Result<(), ArgumentError> {
+        let own = || self.plugin.iter().map(PluginEntry::name);
+        let ours = || {
+            let waiver = [WAIVER_CHECK.id, WAIVER_CHECK.category()];
+            checks().flat_map(|check| [check.id, check.category()]).chain(waiver)
+        };
+        if ours().any(|id| id == name) || own().any(|plugin| plugin == category(name)) {
+            return Ok(());
+        }
+        let nearest = nearest(name, ours().chain(own()));
+        Err(ArgumentError::UnknownCheck { name: name.to_owned(), nearest })
     }
 
     /// Where the reports go.
@@ -429,64 +630,16 @@ impl DoctorArguments {
     }
 }
 
-fn read(flag: &'static str, file: &Path) -> Result<String, ArgumentError> {
-    fs::read_to_string(file).map_err(|source| ArgumentError::File {
-        flag,
-        file: file.to_owned(),
-        source,
-    })
-}
-
-fn table_mappings(file: &Path) -> Result<String, ArgumentError> {
-    let text = read("--table-mappings", file)?;
-    match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
-        Ok(_) => Ok(text),
-        Err(source) => Err(ArgumentError::TableMappings { file: file.to_owned(), source }),
-    }
-}
-
-/// Entries, and files with one entry a line; `#` begins a comment.
-fn access_list(values: &[String]) -> Result<Vec<AccessEntry>, ArgumentError> {
-    let mut entries = Vec::new();
-    for value in values {
-        match value.parse() {
-            Ok(entry) => entries.push(entry),
-            Err(error) => {
-                let file = Path::new(value);
-                if !file.exists() {
-                    return Err(ArgumentError::AccessEntry(error));
-                }
-                let text = read("--ip-access-list", file)?;
-                for (number, line) in text.lines().enumerate() {
-                    let line = line.split('#').next().unwrap_or_default();
-                    for word in line.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-                        entries.push(word.parse().map_err(|error| ArgumentError::AccessLine {
-                            file: file.to_owned(),
-                            line: number + 1,
-                            error,
-                        })?);
-                    }
-                }
-            }
-        }
-    }
-    Ok(entries)
-}
-
-/// `isrg-root-x1`, or the text of a PEM file.
-pub(crate) fn certificate(value: &str) -> Result<String, ArgumentError> {
-    if value.eq_ignore_ascii_case("isrg-root-x1") {
-        return Ok("isrg-root-x1".into());
-    }
-    let file = Path::new(value);
-    if !file.exists() {
-        return Err(ArgumentError::NoCertificate(file.to_owned()));
-    }
-    let text = read("--ca", file)?;
-    if text.contains("-----BEGIN CERTIFICATE-----") {
-        Ok(text)
-    } else {
-        Err(ArgumentError::NoCertificate(file.to_owned()))
+fn waiver(entry: &WaiverEntry) -> Waiver {
+    let is_known = checks().any(|check| check.id == entry.check());
+    Waiver {
+        check: entry.check().to_owned(),
+        subject: entry.subject.0.clone(),
+        reason: entry.reason.0.clone(),
+        owner: entry.owner.0.clone(),
+        until: entry.until.0,
+        place: entry.place.clone(),
+        meant: nearest(entry.check(), checks().map(|check| check.id)).filter(|_| !is_known),
     }
 }
 

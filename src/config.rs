@@ -7,7 +7,11 @@ use std::{
 
 use thiserror::Error;
 
-use crate::cli::DoctorArguments;
+use crate::cli::{ArgumentError, DoctorArguments};
+
+mod entries;
+
+pub use entries::{Command, Level, Levels, PluginEntry, Timeout, Until, WaiverEntry, Words};
 
 /// Why a configuration can't be used.
 #[derive(Debug, Error)]
@@ -40,24 +44,56 @@ pub fn read(file: &Path) -> Result<DoctorArguments, ConfigError> {
         .map_err(|source| ConfigError::Io { file: file.to_owned(), source })?;
     let mut arguments = parse(file, &text)?;
     let folder = file.parent().unwrap_or(Path::new(""));
+    for plugin in &mut arguments.plugin {
+        folder.clone_into(&mut plugin.folder);
+    }
     let paths = arguments.facts.iter_mut().chain(&mut arguments.evidence);
     for path in paths.chain(&mut arguments.table_mappings).chain(&mut arguments.save_facts) {
+        *path = folder.join(&*path);
+    }
+    #[cfg(feature = "live")]
+    for path in arguments.source_password_file.iter_mut().chain(&mut arguments.target_password_file)
+    {
         *path = folder.join(&*path);
     }
     Ok(arguments)
 }
 
 fn parse(file: &Path, text: &str) -> Result<DoctorArguments, ConfigError> {
-    toml::from_str(text).map_err(|error| {
-        let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(""));
-        let line_start = before.rfind('\n').map_or(0, |place| place + 1);
-        ConfigError::Toml {
-            file: file.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: error.message().replace('\n', " "),
+    let mut arguments: DoctorArguments = toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        refused(file, text, start, error.message().replace('\n', " "))
+    })?;
+    let mut names: Vec<&str> = Vec::new();
+    for plugin in &arguments.plugin {
+        if names.contains(&plugin.name()) {
+            let message = format!("there are two plug-ins `{}`", plugin.name());
+            return Err(refused(file, text, plugin.name.span().start, message));
         }
-    })
+        names.push(plugin.name());
+    }
+    for level in &arguments.levels.0 {
+        arguments.known(&level.name).map_err(|error: ArgumentError| {
+            refused(file, text, level.span.start, error.to_string())
+        })?;
+    }
+    for waiver in &mut arguments.waiver {
+        let (line, column) = place(text, waiver.check.span().start);
+        waiver.place = Some(format!("{}:{line}:{column}", file.display()));
+    }
+    Ok(arguments)
+}
+
+fn refused(file: &Path, text: &str, start: usize, message: String) -> ConfigError {
+    let (line, column) = place(text, start);
+    ConfigError::Toml { file: file.to_owned(), line, column, message }
+}
+
+/// Line and column of a byte, both from 1.
+fn place(text: &str, start: usize) -> (usize, usize) {
+    let before = text.get(..start).unwrap_or("");
+    let line_start = before.rfind('\n').map_or(0, |place| place + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 #[cfg(test)]
@@ -90,5 +126,80 @@ mod tests {
         assert_eq!(arguments.task.as_deref(), Some("orders"));
         assert_eq!(arguments.publicly_accessible, Some(false));
         assert!(arguments.at.is_some());
+    }
+
+    const WAIVER: &str = "[[waiver]]\ncheck = \"dms/ssl-mode\"\nsubject = \"orders\"\nreason = \"r\"\n\
+                          owner = \"o\"\nuntil = 2026-12-31T00:00:00Z\n";
+
+    #[test]
+    fn levels_waivers_and_plugins_are_read() {
+        let text = format!(
+            "[levels]\ndms = \"advice\"\n\"dms/ssl-mode\" = \"warning\"\n\"acme/x\" = \"error\"\n\
+             {WAIVER}[[plugin]]\nname = \"acme\"\ncommand = [\"./acme-checks\", \"--strict\"]\n\
+             timeout = \"1m 30s\"\nenv = [\"ACME_TOKEN\"]\n"
+        );
+        let arguments = parse(Path::new("tidb-dms.toml"), &text).unwrap();
+        let levels: Vec<&str> =
+            arguments.levels.0.iter().map(|level| level.name.as_str()).collect();
+        assert_eq!(levels, ["acme/x", "dms", "dms/ssl-mode"]);
+        let waiver = &arguments.waiver[0];
+        assert_eq!(waiver.check(), "dms/ssl-mode");
+        assert_eq!(waiver.place.as_deref(), Some("tidb-dms.toml:6:9"));
+        let plugin = &arguments.plugin[0];
+        assert_eq!((plugin.name(), plugin.timeout.0.as_secs()), ("acme", 90));
+        let text_time = WAIVER.replace("2026-12-31T00:00:00Z", "\"2026-12-31T00:00:00Z\"");
+        let as_text = parse(Path::new("x"), &text_time).unwrap();
+        assert_eq!(as_text.waiver[0].until.0, waiver.until.0);
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_in_them_has_a_place() {
+        let without = |line: &str| {
+            let lines = WAIVER.lines().filter(|known| !known.starts_with(line));
+            lines.fold(String::new(), |text, line| text + line + "\n")
+        };
+        for field in ["check", "subject", "reason", "owner", "until"] {
+            let message = message(&without(field));
+            let expected = format!("tidb-dms.toml:1:1: missing field `{field}`");
+            assert_eq!(message, expected);
+        }
+        let with = |from: &str, to: &str| message(&WAIVER.replace(from, to));
+        let utc = "time in UTC, such as 2026-12-31T00:00:00Z";
+        for until in
+            ["2026-12-31", "2026-12-31T00:00:00", "2026-12-31T00:00:00+02:00", "\"soon\"", "7"]
+        {
+            let message = with("2026-12-31T00:00:00Z", until);
+            assert!(message.starts_with("tidb-dms.toml:6:9: "), "{message}");
+            assert!(message.ends_with(utc), "{message}");
+        }
+        assert_eq!(with("\"r\"", "\"\""), "tidb-dms.toml:4:10: this must not be empty");
+        assert!(with("owner", "owners").starts_with("tidb-dms.toml:5:1: unknown field `owners`"));
+        assert_eq!(
+            message("task = \"a\"\n[levels]\n\"network/routes\" = \"error\"\n"),
+            "tidb-dms.toml:3:1: unknown check `network/routes`; did you mean `network/route`?"
+        );
+        assert!(
+            message("[levels]\ndms = \"off\"\n")
+                .starts_with("tidb-dms.toml:2:7: unknown variant `off`")
+        );
+        let plugin = |name: &str, command: &str, timeout: &str| {
+            message(&format!(
+                "[[plugin]]\nname = \"{name}\"\ncommand = {command}\ntimeout = \"{timeout}\"\n"
+            ))
+        };
+        assert!(plugin("dms", "[\"x\"]", "1s").starts_with("tidb-dms.toml:2:8: `dms` can't be"));
+        assert_eq!(plugin("a", "[]", "1s"), "tidb-dms.toml:3:11: this must name a program");
+        for timeout in ["0s", "-1s", "1", "2h", "soon"] {
+            let message = plugin("a", "[\"x\"]", timeout);
+            assert!(
+                message.starts_with("tidb-dms.toml:4:11: this must be a duration"),
+                "{message}"
+            );
+        }
+        let twice = "[[plugin]]\nname = \"a\"\ncommand = [\"x\"]\n";
+        assert_eq!(
+            message(&format!("{twice}{twice}")),
+            "tidb-dms.toml:5:8: there are two plug-ins `a`"
+        );
     }
 }

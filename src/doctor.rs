@@ -5,17 +5,22 @@ use std::{io, path::Path};
 use jiff::Timestamp;
 use thiserror::Error;
 use tidb_dms_checks::{
-    checks, examine,
-    facts::{Facts, Index, Lookup},
+    checks, examine_with,
+    facts::{Asked, Facts, Index, Lookup},
     migration::SelectError,
+    policy::{Policy, WAIVER_CHECK},
 };
 
 use crate::{
     cli::{ArgumentError, DoctorArguments, DoctorCommand},
     collect::{self, CollectError, Loose},
-    config::{self, ConfigError},
+    config::{self, ConfigError, PluginEntry},
+    plugin,
     report::{self, Context, Outputs, ReportError, Style},
 };
+
+#[cfg(feature = "live")]
+mod live;
 
 /// A recorded, realistic, broken migration.
 const DEMO: &str = include_str!("demo.json");
@@ -49,7 +54,14 @@ pub enum DoctorError {
     /// No migration, or more than one.
     #[error(transparent)]
     Select(#[from] SelectError),
+    /// Looking can't begin, or AWS can't be looked at.
+    #[cfg(feature = "live")]
+    #[error(transparent)]
+    Live(#[from] live::LiveError),
 }
+
+/// What a program ends with that was interrupted.
+const INTERRUPTED: u8 = 130;
 
 /// Judges a migration and writes its reports. Returns the exit code.
 pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
@@ -60,17 +72,14 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
     let policy = arguments.policy()?;
     let asked = arguments.asked()?;
     let demo = arguments.demo;
-    if !demo && arguments.facts.is_empty() && arguments.evidence.is_empty() {
+    if !demo && !looks(&arguments, &asked)? && !has_files(&arguments) {
         return Err(ArgumentError::NothingGiven.into());
     }
     let name = arguments.task.as_ref().or(arguments.replication_instance.as_ref());
     let outputs = Outputs::prepare(
         arguments.targets()?,
         Context {
-            checks: checks()
-                .filter(|check| policy.wants(check))
-                .map(|check| check.id.to_owned())
-                .collect(),
+            checks: selected(&policy, &arguments.plugin),
             migration: name.cloned().unwrap_or_else(|| "migration".into()),
             taken_at: arguments.at.unwrap_or_else(Timestamp::now),
             fail_on: policy.fail_on,
@@ -82,22 +91,80 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
     let mut notes = Vec::new();
     let (mut facts, loose) = collect(&arguments, &mut notes)?;
     facts.asked.merge(asked);
+    let (mut facts, interrupted) = look(facts, &arguments, &policy)?;
     collect::settle(loose, &mut facts, &mut notes);
+    facts.run.note(notes);
     planned_places(&facts)?;
     if let Some(file) = &arguments.save_facts {
         save(file, &facts)?;
     }
-    let mut report = examine(&facts, &policy)?;
-    report.notes = notes;
+    let plugins = plugin::run(&arguments.plugin, &facts, &policy);
+    let report = match examine_with(&facts, &policy, &plugins) {
+        Ok(report) => report,
+        // It wasn't known yet which migration it is.
+        Err(_) if interrupted => {
+            outputs.did_not_finish("the run was interrupted")?;
+            return Ok(INTERRUPTED);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let banner = demo.then(|| {
         format!(
             "This is a demo: a recorded, broken migration. A real run would exit with {}.",
             report.exit_code
         )
     });
-    let exit_code = if demo { 0 } else { report.exit_code };
+    let exit_code = match report.exit_code {
+        _ if demo => 0,
+        _ if interrupted => INTERRUPTED,
+        code => code,
+    };
     outputs.with_banner(banner).finish(&[report])?;
     Ok(exit_code)
+}
+
+const fn has_files(arguments: &DoctorArguments) -> bool {
+    !arguments.facts.is_empty() || !arguments.evidence.is_empty()
+}
+
+/// Whether the program is to look for itself.
+#[cfg(feature = "live")]
+fn looks(arguments: &DoctorArguments, asked: &Asked) -> Result<bool, ArgumentError> {
+    live::looks(arguments, asked)
+}
+
+/// Whether the program is to look for itself: this one can't.
+#[cfg(not(feature = "live"))]
+#[expect(clippy::unnecessary_wraps, reason = "the other one can fail")]
+const fn looks(_: &DoctorArguments, _: &Asked) -> Result<bool, ArgumentError> {
+    Ok(false)
+}
+
+/// What was seen besides, and whether somebody interrupted it.
+#[cfg(feature = "live")]
+fn look(
+    facts: Facts,
+    arguments: &DoctorArguments,
+    policy: &Policy,
+) -> Result<(Facts, bool), DoctorError> {
+    Ok(live::look(facts, arguments, policy)?)
+}
+
+/// Nothing is seen besides.
+#[cfg(not(feature = "live"))]
+#[expect(clippy::unnecessary_wraps, reason = "the other one can fail")]
+const fn look(facts: Facts, _: &DoctorArguments, _: &Policy) -> Result<(Facts, bool), DoctorError> {
+    Ok((facts, false))
+}
+
+/// The ids of the checks that are to be judged; of plug-ins only their names are known before.
+fn selected(policy: &Policy, plugins: &[PluginEntry]) -> Vec<String> {
+    let ours = checks().filter(|check| policy.wants(check)).map(|check| check.id.to_owned());
+    let own = plugins.iter().map(PluginEntry::name).filter(|name| policy.wants_category(name));
+    let waivers = !policy.waivers.is_empty() && policy.wants(&WAIVER_CHECK);
+    ours.chain(own.map(|name| format!("{name}/plugin")))
+        .chain(waivers.then(|| WAIVER_CHECK.id.to_owned()))
+        .collect()
 }
 
 /// Facts and evidence, merged; the demo's where it was asked for.
@@ -116,19 +183,23 @@ fn collect(
 fn planned_places(facts: &Facts) -> Result<(), ArgumentError> {
     let index = Index::new(&facts.inventory);
     let is_there = |found: bool, list_given: bool| found || !list_given;
+    let inventory = &facts.inventory;
     for id in facts.asked.subnets.iter().flatten() {
-        if !matches!(index.subnet(id), Lookup::Found(_)) {
+        let found = matches!(index.subnet(id), Lookup::Found(_));
+        if !found && !inventory.subnets.was_looked_at_in_vain() {
             return Err(ArgumentError::UnknownSubnet(id.clone()));
         }
     }
     for id in facts.asked.security_groups.iter().flatten() {
-        let given = !facts.inventory.security_groups.items.is_empty();
+        let groups = &inventory.security_groups;
+        let given = !groups.items.is_empty() && !groups.was_looked_at_in_vain();
         if !is_there(matches!(index.security_group(id), Lookup::Found(_)), given) {
             return Err(ArgumentError::UnknownSecurityGroup(id.clone()));
         }
     }
     if let Some(id) = &facts.asked.subnet_group
         && !matches!(index.subnet_group(id), Lookup::Found(_))
+        && !inventory.replication_subnet_groups.was_looked_at_in_vain()
     {
         return Err(ArgumentError::UnknownSubnetGroup(id.clone()));
     }
@@ -143,7 +214,7 @@ fn save(file: &Path, facts: &Facts) -> Result<(), DoctorError> {
 
 #[cfg(test)]
 mod tests {
-    use tidb_dms_checks::report::Verdict;
+    use tidb_dms_checks::{examine, report::Verdict};
 
     use super::*;
 

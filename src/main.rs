@@ -9,7 +9,7 @@ use clap::Parser;
 use tidb_dms::{
     catalogue,
     cli::{Cli, Command},
-    doctor, grants, report, tls, trace,
+    doctor, grants, iam_policy, init, report, tls, trace,
 };
 
 /// The program could not do its work.
@@ -36,7 +36,13 @@ fn run(cli: Cli) -> Result<u8, String> {
         Command::Trace(arguments) => trace::run(&arguments).map_err(|error| error.to_string()),
         Command::Grants(arguments) => grants::run(&arguments).map_err(|error| error.to_string()),
         Command::Tls(arguments) => tls::run(&arguments).map_err(|error| error.to_string()),
-        Command::Checks => print(&catalogue::list()),
+        Command::IamPolicy(arguments) => iam_policy::run(&arguments),
+        Command::Checks(what) if what.controls => print(&catalogue::controls()),
+        Command::Checks(what) if what.guide => print(&catalogue::guide()),
+        Command::Checks(_) => print(&catalogue::list()),
+        Command::Init(arguments) => {
+            print(&init::run(&arguments).map_err(|error| error.to_string())?)
+        }
         Command::Explain { id } => {
             print(&catalogue::explain(&id).map_err(|error| error.to_string())?)
         }

@@ -17,8 +17,11 @@ use thiserror::Error;
 use tidb_dms_checks::facts::{Facts, Tier, cluster::HostName, probe::Vantage};
 
 use crate::{
-    cli::{ArgumentError, RoleName, certificate},
-    collect::probe::{Account, NoCertificate, Target, Trust, probe},
+    cli::{ArgumentError, RoleName, certificate, subnet},
+    collect::{
+        probe::{Account, Credentials, NoCertificate, Password, Target, Trust, no_ca, probe},
+        watch::Watch,
+    },
     report,
 };
 
@@ -121,15 +124,6 @@ fn is_name(host: &str) -> bool {
         })
 }
 
-fn subnet(text: &str) -> Result<String, &'static str> {
-    let id = text.strip_prefix("subnet-");
-    if id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
-        Ok(text.to_owned())
-    } else {
-        Err("not a subnet's id, subnet-…")
-    }
-}
-
 /// Why nothing was saved.
 #[derive(Debug, Error)]
 pub enum ProbeError {
@@ -174,21 +168,27 @@ pub fn run(arguments: &ProbeArguments) -> Result<u8, ProbeError> {
     let target = Target {
         host: arguments.place.host.clone(),
         port: arguments.place.port,
+        role: arguments.side.map(Into::into),
         vantage: match &arguments.seat {
             Some(subnet) => Vantage::Seat(subnet.clone()),
             None => Vantage::Elsewhere,
         },
-        trust: trust(arguments)?,
-        account: account(arguments)?,
         danger_allow_unverified_login: arguments.danger_allow_unverified_login,
     };
+    let trust = trust(arguments)?.ok_or_else(|| no_ca("--ca"));
+    let credentials =
+        account(arguments)?.map(|account| Credentials { trust, account: Ok(account) });
     let limit = Duration::from_secs(arguments.timeout.into());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(ProbeError::Start)?;
     let mut facts = Facts::new(Timestamp::now());
-    facts.probes.push(runtime.block_on(probe(&target, limit)));
+    let (seen, _) = runtime.block_on(async {
+        let watch = Watch::new(limit, |_| {});
+        Box::pin(probe(&target, async { credentials }, limit, &watch)).await
+    });
+    facts.probes.push(seen);
     // Whatever still hangs somewhere is left behind.
     runtime.shutdown_background();
 
@@ -212,14 +212,14 @@ fn trust(arguments: &ProbeArguments) -> Result<Option<Trust>, ProbeError> {
         None if shared_gateway => "isrg-root-x1",
         None => return Ok(None),
     };
-    let pem = certificate(name)?;
+    let pem = certificate("--ca", name)?;
     let trust =
         if pem == "isrg-root-x1" { Trust::isrg_root_x1() } else { Trust::from_pem(name, &pem) };
     trust.map(Some).map_err(|source| ProbeError::Ca { name: name.to_owned(), source })
 }
 
-fn account(arguments: &ProbeArguments) -> Result<Option<Account>, ProbeError> {
-    let (Some(user), Some(side)) = (&arguments.user, arguments.side) else {
+fn account(arguments: &ProbeArguments) -> Result<Option<Account<'static>>, ProbeError> {
+    let Some(user) = &arguments.user else {
         return Ok(None);
     };
     let password = match env::var_os(PASSWORD).map(OsString::into_string) {
@@ -231,7 +231,7 @@ fn account(arguments: &ProbeArguments) -> Result<Option<Account>, ProbeError> {
         }
         None => return Err(ProbeError::NoPassword),
     };
-    Ok(Some(Account { user: user.clone(), password, role: side.into() }))
+    Ok(Some(Account { user: user.clone(), password: Password::Known(password) }))
 }
 
 #[cfg(test)]
@@ -271,14 +271,6 @@ mod tests {
             "u@a",
         ] {
             assert!(place(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_seat_is_a_subnet() {
-        assert!(subnet("subnet-0a11").is_ok());
-        for text in ["", "subnet-", "vpc-1", "subnet-a b"] {
-            assert!(subnet(text).is_err(), "{text}");
         }
     }
 }

@@ -33,8 +33,7 @@ pub enum TraceError {
 pub fn run(arguments: &TraceArguments) -> Result<u8, TraceError> {
     let mut notes = Vec::new();
     // What is settled by the migration has no part in a path.
-    let (facts, _) =
-        collect::from_files(&arguments.facts, &arguments.evidence, None, &mut notes)?;
+    let (facts, _) = collect::from_files(&arguments.facts, &arguments.evidence, None, &mut notes)?;
     let path = follow(&facts, arguments)?;
     let trace = Trace::from(&path);
     let text = if arguments.json {

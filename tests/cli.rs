@@ -245,6 +245,7 @@ fn schemas_describe_what_the_program_writes() {
         ("grants", "inactive_roles"),
         ("tls", "chain"),
         ("config", "save-facts"),
+        ("plugin", "answer"),
     ] {
         let (code, stdout, _) = run(&["schema", document]);
         assert_eq!(code, 0);

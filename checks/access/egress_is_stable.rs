@@ -4,6 +4,7 @@ use crate::{
     case::{Case, Seat},
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     path::Code,
     severity::Severity,
 };
@@ -19,18 +20,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html",
     ],
     controls: &[],
-    needs: &[
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcs",
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "ec2:DescribeNatGateways",
-        "ec2:DescribeAddresses",
-    ],
+    needs: &needs::WAY,
     after: &["network/route", "network/public-accessibility", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };

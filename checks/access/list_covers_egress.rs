@@ -11,6 +11,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Assumption, cluster::AccessEntry},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -26,19 +27,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#configure-network",
     ],
     controls: &[],
-    needs: &[
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcs",
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "ec2:DescribeNatGateways",
-        "ec2:DescribeAddresses",
-        "ec2:DescribeNetworkInterfaces",
-    ],
+    needs: &needs::WAY,
     after: &["network/route", "network/public-accessibility", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };

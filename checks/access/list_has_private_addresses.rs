@@ -7,6 +7,7 @@ use crate::{
     check::{Check, Judge},
     facts::cluster::AccessEntry,
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -21,13 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/migrate-from-mysql-using-aws-dms",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-    ],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

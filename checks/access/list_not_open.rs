@@ -5,6 +5,7 @@ use crate::{
     case::Case,
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -19,13 +20,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/configure-serverless-firewall-rules-for-public-endpoints",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-    ],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -33,20 +33,24 @@ pub struct ClusterView {
     pub assumptions: Vec<Assumption>,
 }
 
-/// The host of an endpoint, which may stand in two places.
-pub(super) fn server_name(endpoint: &Endpoint) -> Option<&str> {
+/// The host of an endpoint, which may stand in two places, or in its secret.
+pub(super) fn server_name<'a>(facts: &'a Facts, endpoint: &'a Endpoint) -> Option<&'a str> {
     let settings = endpoint.my_sql_settings.as_ref();
     endpoint
         .server_name
         .as_deref()
         .or_else(|| settings.and_then(|settings| settings.server_name.as_deref()))
         .filter(|host| !host.is_empty())
+        .or_else(|| facts.secret_of(endpoint)?.host.as_deref())
 }
 
-/// The port of an endpoint, which may stand in two places.
-pub(super) fn port(endpoint: &Endpoint) -> Option<u16> {
+/// The port of an endpoint, which may stand in two places, or in its secret.
+pub(super) fn port(facts: &Facts, endpoint: &Endpoint) -> Option<u16> {
     let settings = endpoint.my_sql_settings.as_ref();
-    endpoint.port.or_else(|| settings.and_then(|settings| settings.port))
+    endpoint
+        .port
+        .or_else(|| settings.and_then(|settings| settings.port))
+        .or_else(|| facts.secret_of(endpoint)?.port)
 }
 
 impl ClusterView {
@@ -136,7 +140,7 @@ fn role(facts: &Facts, migration: &Migration<'_>) -> Fact<Role> {
         return Fact::Known(role);
     }
     let is_tidb = |side: &Side<'_>| {
-        side.endpoint().and_then(server_name).is_some_and(|host| {
+        side.endpoint().and_then(|endpoint| server_name(facts, endpoint)).is_some_and(|host| {
             HostName::read(host).is_some()
                 || facts
                     .asked
@@ -165,7 +169,7 @@ fn host(facts: &Facts, side: Option<&Side<'_>>, endpoint: Option<&Endpoint>) -> 
     if let Some(host) = &facts.asked.tidb_host {
         return Fact::Known(host.clone());
     }
-    if let Some(host) = endpoint.and_then(server_name) {
+    if let Some(host) = endpoint.and_then(|endpoint| server_name(facts, endpoint)) {
         return Fact::Known(host.to_owned());
     }
     let secret = endpoint
@@ -189,7 +193,7 @@ fn port_fact(
     host: &Fact<String>,
     assumptions: &mut Vec<Assumption>,
 ) -> Fact<u16> {
-    if let Some(port) = facts.asked.tidb_port.or_else(|| endpoint.and_then(port)) {
+    if let Some(port) = facts.asked.tidb_port.or_else(|| port(facts, endpoint?)) {
         return Fact::Known(port);
     }
     // An endpoint that wasn't seen, or not seen to be the cluster's, may have another port.

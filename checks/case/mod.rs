@@ -4,12 +4,15 @@ mod cluster;
 mod resolved;
 mod seat;
 mod server;
+mod witness;
 
 pub use cluster::ClusterView;
 pub use seat::Seat;
 pub(crate) use seat::subnets_of_group;
-pub(crate) use server::is_mysql;
-pub use server::{Seen, Server};
+pub use server::{Seen, Server, is_rds, is_rds_build};
+pub(crate) use server::{is_mysql, is_seat};
+
+use witness::Witness;
 
 use crate::{
     facts::{
@@ -58,12 +61,14 @@ impl<'a> Case<'a> {
             signatures: Signatures::default(),
         };
         case.seats = seat::seats(&case, &mut assumptions);
-        case.destinations = case.find_destinations(&mut assumptions);
+        let witness = Witness::new(&case);
+        case.destinations = witness.check_destinations(case.find_destinations(&mut assumptions));
         let (destinations, port) = (&case.destinations, &case.cluster.port);
         if let Fact::Known(seats) = &mut case.seats {
-            for seat in seats {
+            for seat in &mut *seats {
                 seat.trace(index, destinations, port);
             }
+            witness.check_egress(seats);
         }
         case.assumptions = assumptions;
         case
@@ -189,8 +194,18 @@ impl<'a> Case<'a> {
                 Fact::Known(vec![Addresses::AnyPublic])
             }
             Some(PathKind::PrivateEndpoint) => match self.endpoint_addresses() {
-                Some(addresses) => Fact::Known(addresses),
-                None => unknown("no VPC endpoint with this host name was delivered"),
+                Some(addresses) => {
+                    assumptions.push(Assumption::new(
+                        self.cluster.name(),
+                        "it leads to the interface endpoint that carries its name",
+                        "its name was not looked up",
+                    ));
+                    Fact::Known(addresses)
+                }
+                None => match self.endpoints_unseen() {
+                    Some(gap) => Fact::Unknown(gap),
+                    None => unknown("no VPC endpoint with this host name was delivered"),
+                },
             },
             Some(PathKind::VpcPeering) => {
                 unknown("an address behind VPC peering was not looked up")
@@ -234,6 +249,17 @@ impl<'a> Case<'a> {
         addresses.filter(|addresses| !addresses.is_empty())
     }
 
+    /// Why the endpoint with the cluster's name may not have been seen, or not its addresses.
+    fn endpoints_unseen(&self) -> Option<Gap> {
+        let inventory = &self.facts.inventory;
+        let gap = inventory.vpc_endpoints.gap().or_else(|| inventory.network_interfaces.gap())?;
+        Some(Gap::new(
+            "the cluster's address",
+            format!("not seen: {} {}", gap.about, gap.reason),
+            gap.unlock.clone(),
+        ))
+    }
+
     /// The VPC of the seats.
     pub fn vpc(&self) -> Option<&'a str> {
         self.seats
@@ -245,7 +271,7 @@ impl<'a> Case<'a> {
     /// What is judged, in short.
     pub fn summary(&self) -> MigrationSummary {
         let side = |side: &Side<'_>, role: Role| match side {
-            Side::Seen(endpoint) => describe(endpoint),
+            Side::Seen(endpoint) => describe(self.facts, endpoint),
             Side::Unseen(gap) => format!("{} (not seen)", gap.about),
             Side::NotNamed if self.cluster.role.known() == Some(&role) => self.cluster.describe(),
             Side::NotNamed => "not named".to_owned(),
@@ -266,10 +292,10 @@ impl<'a> Case<'a> {
     }
 }
 
-fn describe(endpoint: &Endpoint) -> String {
+fn describe(facts: &Facts, endpoint: &Endpoint) -> String {
     let name = endpoint.endpoint_identifier.as_deref().unwrap_or(&endpoint.endpoint_arn);
     let engine = endpoint.engine_name.as_deref().unwrap_or("engine not seen");
-    match (cluster::server_name(endpoint), cluster::port(endpoint)) {
+    match (cluster::server_name(facts, endpoint), cluster::port(facts, endpoint)) {
         (Some(host), Some(port)) => format!("{name} ({engine}, {host}:{port})"),
         (Some(host), None) => format!("{name} ({engine}, {host})"),
         _ => format!("{name} ({engine})"),

@@ -1,12 +1,16 @@
 //! One end of a migration as a server that speaks MySQL: where it is, and what probes showed of it.
 
+use std::{cell::OnceCell, net::IpAddr};
+
 use crate::{
     facts::{
-        Fact, Gap, Look, Probe, Role, Unlock,
+        Fact, Facts, Gap, Look, PathKind, Probe, Role, Unlock,
         inventory::dms::Endpoint,
-        probe::{MysqlSession, Vantage},
+        probe::{DnsOutcome, MysqlSession, Vantage},
     },
     migration::Side,
+    path::Addresses,
+    tls::Verification,
 };
 
 use super::{Case, cluster};
@@ -30,8 +34,12 @@ pub struct Server<'a> {
     pub port: Fact<u16>,
     /// The user that DMS logs in as.
     pub user: Fact<String>,
+    /// The SSL mode, behind the place where it stands: the endpoint's ARN, or `asked`.
+    pub ssl_mode: Fact<(String, String)>,
     /// What was seen of it, looks from a seat before looks from elsewhere.
     pub probes: Vec<&'a Probe>,
+    /// What DMS would make of its certificates, judged once.
+    pub(crate) verification: OnceCell<Verification>,
 }
 
 /// A value that a probe saw, and the probe, which says from where.
@@ -64,7 +72,7 @@ impl<'a> Server<'a> {
         let host = if is_cluster {
             case.cluster.host.clone()
         } else {
-            match endpoint.and_then(cluster::server_name) {
+            match endpoint.and_then(|endpoint| cluster::server_name(case.facts, endpoint)) {
                 Some(host) => Fact::Known(host.to_owned()),
                 None => Fact::Unknown(unseen("host name")),
             }
@@ -76,13 +84,14 @@ impl<'a> Server<'a> {
         let port = if is_cluster {
             case.cluster.port.clone()
         } else {
-            match endpoint.and_then(cluster::port) {
+            match endpoint.and_then(|endpoint| cluster::port(case.facts, endpoint)) {
                 Some(port) => Fact::Known(port),
                 None => Fact::Unknown(unseen("port")),
             }
         };
+        let ssl_mode = ssl_mode(case, side, endpoint, is_cluster, role);
         let asked = case.facts.asked.tidb_user.as_deref().filter(|_| is_cluster);
-        let user = match asked.or_else(|| endpoint.and_then(user_name)) {
+        let user = match asked.or_else(|| user_name(case.facts, endpoint?)) {
             Some(user) => Fact::Known(user.to_owned()),
             None => Fact::Unknown(unseen("user")),
         };
@@ -100,7 +109,25 @@ impl<'a> Server<'a> {
             .or_else(|| host.known().cloned())
             .unwrap_or_else(|| role.as_str().to_owned());
         let probes = probes(case.facts, role, host.known(), port.known());
-        Self { role, endpoint, is_tidb, speaks_mysql, name, host, port, user, probes }
+        let verification = OnceCell::new();
+        Self {
+            role,
+            endpoint,
+            is_tidb,
+            speaks_mysql,
+            name,
+            host,
+            port,
+            user,
+            ssl_mode,
+            probes,
+            verification,
+        }
+    }
+
+    /// Whether it is the TiDB Cloud cluster, as far as is known.
+    pub fn is_cluster(&self) -> bool {
+        self.is_tidb.known() == Some(&true)
     }
 
     /// The best look at something: the first that saw it, else the first gap, else a gap of our own.
@@ -149,6 +176,57 @@ impl<'a> Server<'a> {
         }
     }
 
+    /// What probes show of the server itself, the best first. `of` answers with a value, with the reason
+    /// why a probe shows none, or with nothing where it didn't look. What may have been another server
+    /// of this name doesn't count.
+    pub fn witness<T>(
+        &self,
+        case: &Case<'_>,
+        what: &str,
+        of: impl Fn(&'a Probe) -> Option<Result<T, Gap>>,
+    ) -> Fact<(T, &'a Probe)> {
+        let mut gap = None;
+        for &probe in &self.probes {
+            let Some(seen) = of(probe) else { continue };
+            match self.is_met_by(case, probe).and(seen) {
+                Ok(value) => return Fact::Known((value, probe)),
+                Err(unseen) => gap = gap.or(Some(unseen)),
+            }
+        }
+        Fact::Unknown(match (gap, &self.host) {
+            (Some(gap), _) => gap,
+            (None, Fact::Unknown(gap)) => gap.clone(),
+            (None, Fact::Known(_)) => {
+                Gap::new(format!("{what} of {}", self.name), "nobody looked", self.unlook())
+            }
+        })
+    }
+
+    /// Whether a probe met the server that DMS would meet: from a seat, or under a name that leads
+    /// everywhere to the same public address. A private name may be another server's elsewhere.
+    fn is_met_by(&self, case: &Case<'_>, probe: &Probe) -> Result<(), Gap> {
+        if is_seat(case, &probe.vantage) {
+            return Ok(());
+        }
+        let path = case.path_kind().filter(|_| self.is_cluster());
+        let is_public = match path {
+            Some(kind) => kind == PathKind::Public,
+            None => leads_to_public_addresses(probe),
+        };
+        if is_public {
+            return Ok(());
+        }
+        let (host, port) = (&probe.host, probe.port);
+        Err(Gap::new(
+            format!("{host}:{port}"),
+            "it was seen from outside the replication's subnets, where a private name may lead to \
+             another server",
+            Unlock::Vantage(format!(
+                "a subnet of the replication, with `tidb-dms probe {host}:{port} --seat SUBNET`"
+            )),
+        ))
+    }
+
     /// The resource that evidence names: the endpoint's ARN, or the host.
     pub fn resource(&self) -> &str {
         match (self.endpoint, &self.host) {
@@ -184,8 +262,7 @@ impl<'a> Server<'a> {
             }
         }
         Fact::Unknown(match (gap, &self.host) {
-            (Some(gap), _) => gap.clone(),
-            (None, Fact::Unknown(gap)) => gap.clone(),
+            (Some(gap), _) | (None, Fact::Unknown(gap)) => gap.clone(),
             (None, Fact::Known(_)) => {
                 Gap::new(format!("{what} of {}", self.name), "nobody looked", unlock.clone())
             }
@@ -193,9 +270,64 @@ impl<'a> Server<'a> {
     }
 }
 
+/// Whether somebody looked from a subnet of the replication's, or from one beside it in its VPC.
+pub(crate) fn is_seat(case: &Case<'_>, vantage: &Vantage) -> bool {
+    let Vantage::Seat(subnet) = vantage else {
+        return false;
+    };
+    let is_own = case.seats.known().into_iter().flatten().any(|seat| seat.id == *subnet);
+    let vpc = || match case.index.subnet(subnet) {
+        crate::facts::Lookup::Found(subnet) => Some(subnet.vpc_id.as_str()),
+        _ => None,
+    };
+    is_own || (case.vpc().is_some() && case.vpc() == vpc())
+}
+
+fn leads_to_public_addresses(probe: &Probe) -> bool {
+    let is_public = |address: &IpAddr| match address {
+        IpAddr::V4(address) => Addresses::one(*address).is_public(),
+        IpAddr::V6(_) => false,
+    };
+    if let Ok(address) = probe.host.parse() {
+        return is_public(&address);
+    }
+    match probe.dns.as_ref().and_then(|look| look.seen.known()) {
+        Some(DnsOutcome::Answer(answer)) => answer.addresses.iter().all(is_public),
+        _ => false,
+    }
+}
+
+/// What DMS does about TLS, and where that is said: what was asked of the cluster, else the endpoint.
+fn ssl_mode(
+    case: &Case<'_>,
+    side: &Side<'_>,
+    endpoint: Option<&Endpoint>,
+    is_cluster: bool,
+    role: Role,
+) -> Fact<(String, String)> {
+    if let Some(mode) = case.facts.asked.ssl_mode.as_ref().filter(|_| is_cluster) {
+        return Fact::Known(("asked".into(), mode.clone()));
+    }
+    let unlock = if is_cluster {
+        Unlock::Flag("--ssl-mode".into())
+    } else {
+        Unlock::IamAction("dms:DescribeEndpoints".into())
+    };
+    let not_given = |about: String| Gap::new(about, "its SSL mode was not delivered", unlock);
+    match (side, endpoint) {
+        (Side::Unseen(gap), _) => Fact::Unknown(gap.clone()),
+        (_, Some(endpoint)) => match &endpoint.ssl_mode {
+            Some(mode) => Fact::Known((endpoint.endpoint_arn.clone(), mode.clone())),
+            None => Fact::Unknown(not_given(endpoint.endpoint_arn.clone())),
+        },
+        _ if is_cluster => Fact::Unknown(not_given("the DMS endpoint of the cluster".into())),
+        _ => Fact::Unknown(not_given(format!("the DMS {} endpoint", role.as_str()))),
+    }
+}
+
 /// The probes of a place that were not meant for the other end.
 fn probes<'a>(
-    facts: &'a crate::facts::Facts,
+    facts: &'a Facts,
     role: Role,
     host: Option<&String>,
     port: Option<&u16>,
@@ -214,17 +346,30 @@ fn probes<'a>(
     probes
 }
 
-/// The user of an endpoint, which may stand in two places.
-fn user_name(endpoint: &Endpoint) -> Option<&str> {
+/// The user of an endpoint, which may stand in two places, or in its secret.
+fn user_name<'a>(facts: &'a Facts, endpoint: &'a Endpoint) -> Option<&'a str> {
     let settings = endpoint.my_sql_settings.as_ref();
     endpoint
         .username
         .as_deref()
         .or_else(|| settings.and_then(|settings| settings.username.as_deref()))
         .filter(|user| !user.is_empty())
+        .or_else(|| facts.secret_of(endpoint)?.username.as_deref())
 }
 
 /// Whether an engine of DMS speaks MySQL.
 pub(crate) fn is_mysql(engine: &str) -> bool {
     matches!(engine.to_ascii_lowercase().as_str(), "mysql" | "mariadb" | "aurora" | "aurora-mysql")
+}
+
+/// Whether a host is one that RDS or Aurora gave.
+pub fn is_rds(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host.ends_with(".rds.amazonaws.com") || host.ends_with(".rds.amazonaws.com.cn")
+}
+
+/// Whether a `version_comment` is one that RDS has, which others may have too: it tells a server of RDS
+/// that hides behind a name of one's own.
+pub fn is_rds_build(comment: &str) -> bool {
+    comment == "Source distribution" || comment.contains("aws.amazon.com/rds")
 }

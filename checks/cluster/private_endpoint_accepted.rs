@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, PathKind, Unlock},
     judgement::Judgement,
+    needs,
     network::{endpoint_of_cluster, is_by},
     severity::Severity,
 };
@@ -21,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/set-up-private-endpoint-connections-serverless",
     ],
     controls: &[],
-    needs: &["dms:DescribeEndpoints", "ec2:DescribeVpcEndpoints"],
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
     after: &["network/private-endpoint"],
     judge: Judge::Migration(judge),
 };

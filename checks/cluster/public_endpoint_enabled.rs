@@ -6,6 +6,7 @@ use crate::{
     change::Change,
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -20,13 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/connect-via-standard-connection-serverless",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-    ],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, Unlock},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -17,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Resume the cluster in the TiDB Cloud console, and wait until it is active.",
     references: &["https://docs.pingcap.com/tidbcloud/pause-or-resume-tidb-cluster"],
     controls: &[],
-    needs: &["dms:DescribeEndpoints"],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Fact, PathKind, Tier, cluster::HostName},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -19,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections",
     ],
     controls: &[],
-    needs: &["dms:DescribeEndpoints"],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, Lookup, PathKind, Unlock},
     judgement::Judgement,
+    needs,
     network::{is_by, no_vpc},
     severity::Severity,
 };
@@ -18,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Set up VPC peering with the replication's VPC in the TiDB Cloud console, and accept it in AWS.",
     references: &["https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections"],
     controls: &[],
-    needs: &["dms:DescribeEndpoints", "ec2:DescribeVpcPeeringConnections", "ec2:DescribeSubnets"],
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcPeeringConnections"]),
     after: &["network/vpc-peering"],
     judge: Judge::Migration(judge),
 };

@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Role, inventory::dms::Endpoint},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -22,7 +23,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html",
     ],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -5,6 +5,7 @@ use crate::{
     change::DmsChange,
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -16,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Turn automatic minor version upgrades on, and keep the maintenance window out of the migration's hours.",
     references: &["https://docs.aws.amazon.com/securityhub/latest/userguide/dms-controls.html"],
     controls: &["DMS.6"],
-    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

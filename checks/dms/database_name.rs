@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::Assumption,
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -18,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Clear the endpoint's database name; rename schemas with a transformation rule instead.",
     references: &["https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.MySQL.html"],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -5,6 +5,7 @@ use crate::{
     change::{DmsChange, EndpointFields},
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -18,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#create-tidb-cloud-dms-endpoints",
     ],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

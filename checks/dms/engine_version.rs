@@ -8,6 +8,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, Unlock},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -19,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Upgrade the replication instance before the migration.",
     references: &["https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReleaseNotes.html"],
     controls: &[],
-    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -5,6 +5,7 @@ use crate::{
     change::{DmsChange, EndpointFields},
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -21,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.MySQL.html",
     ],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Assumption, Fact, Gap, Unlock, cluster::HostName, inventory::dms::Endpoint},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -27,7 +28,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/connect-via-standard-connection",
     ],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -40,6 +41,11 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         .my_sql_settings
         .as_ref()
         .is_some_and(|settings| settings.secrets_manager_secret_id.is_some());
+    if let (Some(seen), None) = (case.facts.secret_of(endpoint), server_name(endpoint)) {
+        judge_host(j, case, endpoint, seen.host.as_deref(), true);
+        judge_port(j, case, endpoint, seen.port, true);
+        return;
+    }
     if secret && server_name(endpoint).is_none() {
         // What the secret lacks is told by the check of secrets.
         j.undecided_at(Severity::Warning);
@@ -50,13 +56,19 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         ));
         return;
     }
-    judge_host(j, case, endpoint);
-    judge_port(j, case, endpoint);
+    judge_host(j, case, endpoint, server_name(endpoint), false);
+    judge_port(j, case, endpoint, port(endpoint), false);
 }
 
-fn judge_host(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
+fn judge_host(
+    j: &mut Judgement,
+    case: &Case<'_>,
+    endpoint: &Endpoint,
+    host: Option<&str>,
+    in_secret: bool,
+) {
     let arn = endpoint.endpoint_arn.as_str();
-    let Some(host) = server_name(endpoint) else {
+    let Some(host) = host else {
         j.gap(super::not_delivered(arn, "host", "dms:DescribeEndpoints"));
         return;
     };
@@ -81,7 +93,9 @@ fn judge_host(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
     };
     let right = wanted.map(str::to_owned);
     let draft = j.fail(message);
-    if let (Some(region), Some(server)) = (case.region(), right) {
+    if in_secret {
+        draft.advise("Put the cluster's host into the secret");
+    } else if let (Some(region), Some(server)) = (case.region(), right) {
         draft.change(DmsChange::ModifyEndpoint {
             region,
             endpoint: arn.to_owned(),
@@ -110,10 +124,16 @@ fn judge_kind(j: &mut Judgement, case: &Case<'_>, host: &str) {
     }
 }
 
-fn judge_port(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
+fn judge_port(
+    j: &mut Judgement,
+    case: &Case<'_>,
+    endpoint: &Endpoint,
+    port: Option<u16>,
+    in_secret: bool,
+) {
     let arn = endpoint.endpoint_arn.as_str();
     let name = super::name(endpoint);
-    let Some(port) = port(endpoint) else {
+    let Some(port) = port else {
         j.gap(super::not_delivered(arn, "port", "dms:DescribeEndpoints"));
         return;
     };
@@ -166,7 +186,9 @@ fn judge_port(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
         "{name} goes to port {port}, and {} listens on {wanted}",
         case.cluster.name()
     ));
-    if let Some(region) = case.region() {
+    if in_secret {
+        draft.advise(format!("Put port {wanted} into the secret"));
+    } else if let Some(region) = case.region() {
         draft.change(DmsChange::ModifyEndpoint {
             region,
             endpoint: arn.to_owned(),

@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, Unlock},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -20,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.Types.html",
     ],
     controls: &[],
-    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, Unlock, inventory::dms::ReplicationInstance},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -19,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Troubleshooting.html",
     ],
     controls: &[],
-    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -7,6 +7,7 @@ use crate::{
     facts::{Gap, Unlock},
     judgement::Judgement,
     migration::{Kind, Side},
+    needs,
     severity::Severity,
 };
 
@@ -21,13 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html",
     ],
     controls: &[],
-    needs: &[
-        "kms:DescribeKey",
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-    ],
+    needs: &needs::joined::<5>(&needs::MIGRATION, &["kms:DescribeKey"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -7,6 +7,7 @@ use crate::{
     facts::{Assumption, Gap, Role, Unlock, inventory::dms::Endpoint},
     judgement::Judgement,
     migration::Kind,
+    needs,
     severity::Severity,
 };
 
@@ -21,13 +22,10 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/APIReference/API_Connection.html",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeConnections",
-        "dms:DescribeReplications",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeEndpoints",
-    ],
+    needs: &needs::joined::<6>(
+        &needs::MIGRATION,
+        &["dms:DescribeConnections", "dms:DescribeReplications"],
+    ),
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -7,6 +7,7 @@ use crate::{
     change::ReplicationFields,
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -21,7 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/securityhub/latest/userguide/dms-controls.html",
     ],
     controls: &["DMS.7", "DMS.8"],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -32,17 +33,30 @@ const COMPONENTS: [&str; 4] = ["SOURCE_UNLOAD", "SOURCE_CAPTURE", "TARGET_LOAD",
 const COARSE: [&str; 3] =
     ["LOGGER_SEVERITY_ERROR", "LOGGER_SEVERITY_WARNING", "LOGGER_SEVERITY_INFO"];
 
-fn judge(j: &mut Judgement, case: &Case<'_>) {
-    let Some((place, settings)) = super::settings(j, case) else {
-        return;
-    };
+/// What a task logs.
+pub(crate) struct Log<'a> {
+    /// The task or configuration.
+    pub(crate) place: &'a str,
+    /// Whether it logs at all.
+    pub(crate) is_on: bool,
+    /// The components that log less than by default, with their severity.
+    pub(crate) coarse: Vec<(String, String)>,
+}
+
+/// What the task logs; on record otherwise.
+pub(crate) fn log<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<Log<'a>> {
+    let (place, settings) = super::settings(j, case)?;
     let on = super::member(&settings, "Logging.EnableLogging").and_then(Value::as_bool);
-    let Some(on) = on else {
+    let Some(is_on) = on else {
         j.gap(super::not_delivered(place, "Logging.EnableLogging", "dms:DescribeReplicationTasks"));
-        return;
+        return None;
     };
+    Some(Log { place, is_on, coarse: coarse(&settings) })
+}
+
+fn judge(j: &mut Judgement, case: &Case<'_>) {
+    let Some(Log { place, is_on: on, coarse }) = log(j, case) else { return };
     j.note(place, "EnableLogging", on);
-    let coarse = coarse(&settings);
     for (component, severity) in &coarse {
         j.note(place, component, severity);
     }

@@ -30,7 +30,7 @@ mod instance_class;
 mod instance_state;
 mod kms_key;
 mod last_test;
-mod logging;
+pub(crate) mod logging;
 mod parallel_load;
 mod password_characters;
 mod secret;
@@ -66,17 +66,8 @@ pub(crate) const CHECKS: &[&Check] = &[
     &last_test::CHECK,
 ];
 
-/// Where the facts about a replication and its endpoints come from.
-const NEEDS: &[&str] = &[
-    "dms:DescribeReplicationInstances",
-    "dms:DescribeReplicationSubnetGroups",
-    "dms:DescribeReplicationConfigs",
-    "dms:DescribeReplicationTasks",
-    "dms:DescribeEndpoints",
-];
-
 /// A field that AWS didn't print.
-fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
+pub(crate) fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
     Gap::new(about, format!("its {what} was not delivered"), Unlock::IamAction(action.into()))
 }
 
@@ -86,7 +77,7 @@ fn name(endpoint: &Endpoint) -> &str {
 }
 
 /// Whether an endpoint's engine speaks MySQL; `None` when the engine wasn't seen.
-fn speaks_mysql(endpoint: &Endpoint) -> Option<bool> {
+pub(crate) fn speaks_mysql(endpoint: &Endpoint) -> Option<bool> {
     endpoint.engine_name.as_deref().map(is_mysql)
 }
 
@@ -210,7 +201,7 @@ fn replication<'a>(case: &Case<'a>) -> Option<(&'a str, bool)> {
 }
 
 /// The change of a task or configuration, where there is one.
-fn modify(case: &Case<'_>, fields: ReplicationFields) -> Option<Change> {
+pub(crate) fn modify(case: &Case<'_>, fields: ReplicationFields) -> Option<Change> {
     let (replication, serverless) = replication(case)?;
     Some(
         DmsChange::ModifyReplication {
@@ -224,7 +215,7 @@ fn modify(case: &Case<'_>, fields: ReplicationFields) -> Option<Change> {
 }
 
 /// The task settings, and where they stand; on record otherwise. Not to have seen them is never grave.
-fn settings<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<(&'a str, Value)> {
+pub(crate) fn settings<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<(&'a str, Value)> {
     j.undecided_at(Severity::Advice);
     let text = match case.migration.kind {
         Kind::Task(task, _) => task.replication_task_settings.as_deref(),
@@ -255,7 +246,7 @@ fn settings<'a>(j: &mut Judgement, case: &Case<'a>) -> Option<(&'a str, Value)> 
 }
 
 /// A member of JSON settings, `TargetMetadata.TargetSchema`, in any letter case.
-fn member<'v>(settings: &'v Value, path: &str) -> Option<&'v Value> {
+pub(crate) fn member<'v>(settings: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(settings, |value, name| {
         value
             .as_object()?

@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, Unlock},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -16,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Give the cluster's user a password without semicolons, braces and commas.",
     references: &["https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Endpoints.Creating.html"],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -11,6 +11,7 @@ use crate::{
         },
     },
     judgement::Judgement,
+    needs,
     path::{Addresses, Path, trace},
     severity::Severity,
 };
@@ -28,23 +29,10 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_VPC_Endpoints.html",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeEndpoints",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationSubnetGroups",
-        "secretsmanager:GetSecretValue",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcs",
-        "ec2:DescribeVpcEndpoints",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeNetworkAcls",
-        "ec2:DescribeNatGateways",
-        "ec2:DescribeInternetGateways",
-    ],
+    needs: &needs::joined::<21>(
+        &needs::WAY,
+        &["ec2:DescribeSecurityGroups", "ec2:DescribeNetworkAcls", "secretsmanager:GetSecretValue"],
+    ),
     after: &[
         "network/route",
         "network/nat-gateway",
@@ -113,6 +101,14 @@ fn judge_secret(
     if secret.contains("secret:rds!") || secret.starts_with("rds!") {
         j.fail(format!("The secret of {name} is managed by RDS: it holds no host and no port"))
             .advise("Make a secret of your own with username, password, host and port");
+    } else if let Some(seen) = case.facts.secret_of(endpoint) {
+        let lacks = seen.lacks();
+        if lacks.is_empty() {
+            j.note(secret, "keys", "username, password, host, port");
+        } else {
+            j.fail(format!("The secret of {name} lacks {}", lacks.join(", ")))
+                .advise("Keep username, password, host and port (4000) in the secret");
+        }
     } else {
         j.gap(Gap::new(
             secret,

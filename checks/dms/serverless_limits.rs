@@ -4,6 +4,7 @@ use crate::{
     case::Case,
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -18,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#create-an-aws-dms-replication-instance",
     ],
     controls: &[],
-    needs: &["dms:DescribeReplicationConfigs"],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

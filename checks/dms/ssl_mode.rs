@@ -2,12 +2,12 @@
 
 use crate::{
     case::Case,
-    change::Change,
     check::{Check, Judge},
     facts::{Fact, Gap, PathKind, Unlock},
     judgement::Judgement,
-    migration::Side,
+    needs,
     severity::Severity,
+    tls,
 };
 
 pub(crate) static CHECK: Check = Check {
@@ -21,14 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html",
     ],
     controls: &["DMS.9"],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "dms:DescribeCertificates",
-    ],
+    needs: &needs::joined::<10>(&needs::SEATS, &["dms:DescribeCertificates"]),
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -88,17 +81,8 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
 
 fn finding(j: &mut Judgement, case: &Case<'_>, message: String, level: Severity) {
     let draft = j.fail(message).at(level);
-    let Some(region) = case.region() else { return };
-    let endpoint = case.tidb_endpoint();
-    let certificate = endpoint.and_then(|endpoint| endpoint.certificate_arn.clone());
-    let shared = case.cluster.tier.known().is_some_and(|tier| tier.is_shared_gateway());
-    draft.change(Change::SetSslMode {
-        region,
-        endpoint: endpoint.map(|endpoint| endpoint.endpoint_arn.clone()),
-        mode: "verify-full".into(),
-        import_isrg_root_x1: certificate.is_none() && shared,
-        certificate,
-    });
+    let server = case.cluster.role.known().map(|role| case.server(*role));
+    draft.changes(server.and_then(|server| tls::verify_with(case, &server, "verify-full")));
 }
 
 /// The mode, and where it stands.
@@ -106,22 +90,8 @@ fn mode(case: &Case<'_>) -> Fact<(String, String)> {
     if let Some(mode) = &case.facts.asked.ssl_mode {
         return Fact::Known(("asked".into(), mode.clone()));
     }
-    let Some(side) = case.tidb_side() else {
-        return match &case.cluster.role {
-            Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
-            Fact::Known(_) => Fact::Unknown(not_given("the DMS endpoint of the cluster")),
-        };
-    };
-    match side {
-        Side::Seen(endpoint) => match &endpoint.ssl_mode {
-            Some(mode) => Fact::Known((endpoint.endpoint_arn.clone(), mode.clone())),
-            None => Fact::Unknown(not_given(&endpoint.endpoint_arn)),
-        },
-        Side::Unseen(gap) => Fact::Unknown(gap.clone()),
-        Side::NotNamed => Fact::Unknown(not_given("the DMS endpoint of the cluster")),
+    match &case.cluster.role {
+        Fact::Known(role) => case.server(*role).ssl_mode,
+        Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
     }
-}
-
-fn not_given(about: &str) -> Gap {
-    Gap::new(about, "its SSL mode was not delivered", Unlock::Flag("--ssl-mode".into()))
 }

@@ -9,6 +9,7 @@ use crate::{
     facts::{Gap, Unlock},
     judgement::Judgement,
     migration::{Kind, Side},
+    needs,
     severity::Severity,
 };
 
@@ -26,7 +27,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/migrate-from-mysql-using-aws-dms",
     ],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

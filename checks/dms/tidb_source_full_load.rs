@@ -7,6 +7,7 @@ use crate::{
     facts::{Gap, Unlock},
     judgement::Judgement,
     migration::Side,
+    needs,
     severity::Severity,
 };
 
@@ -20,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#create-tidb-cloud-dms-endpoints",
     ],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -9,6 +9,7 @@ use crate::{
     facts::{Gap, Unlock, inventory::iam::Role},
     judgement::Judgement,
     migration::Kind,
+    needs,
     severity::Severity,
 };
 
@@ -23,7 +24,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#prerequisites",
     ],
     controls: &[],
-    needs: &["iam:ListRoles", "iam:GetRole", "iam:ListAttachedRolePolicies"],
+    needs: &needs::joined::<11>(&needs::SEATS, &["iam:GetRole", "iam:ListAttachedRolePolicies"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -84,6 +84,10 @@ options! {
         pub password_characters: Option<String>,
         /// The CA certificate that verify-full is to trust: `isrg-root-x1`, or PEM text.
         pub ca: Option<String>,
+        /// The CA that the other end was verified with before a login: `isrg-root-x1`, or PEM text.
+        pub other_ca: Option<String>,
+        /// The subnet that this program ran in.
+        pub seat: Option<String>,
     }
 }
 

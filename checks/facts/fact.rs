@@ -99,7 +99,7 @@ impl fmt::Display for Unlock {
 }
 
 /// The AWS CLI call of an IAM action: `ec2:DescribeVpcs` is `aws ec2 describe-vpcs`.
-fn cli_call(action: &str) -> Option<String> {
+pub(crate) fn cli_call(action: &str) -> Option<String> {
     let (service, operation) = action.split_once(':')?;
     let mut call = format!("aws {service} ");
     for (index, letter) in operation.chars().enumerate() {

@@ -16,15 +16,18 @@ pub mod inventory;
 mod look;
 pub mod probe;
 mod run;
+mod secret;
 
 pub use asked::{Asked, PathKind, Role, Tier};
 pub use cluster::Cluster;
+pub(crate) use fact::cli_call;
 pub use fact::{Assumption, Fact, Gap, Unlock};
 pub use index::{Index, Lookup};
 pub use inventory::Inventory;
 pub use look::Look;
 pub use probe::{Message, Probe};
 pub use run::Run;
+pub use secret::Secret;
 
 /// The version of the facts document that this program writes. It reads every earlier one.
 pub const VERSION: u32 = 1;
@@ -53,6 +56,9 @@ pub struct Facts {
     /// What DMS said of itself.
     #[serde(default)]
     pub messages: Vec<Message>,
+    /// What secrets hold, but for passwords.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<Secret>,
     /// What it took to see all this: for a report's appendix, never for a verdict.
     #[serde(default, skip_serializing_if = "Run::is_empty")]
     pub run: Run,
@@ -69,6 +75,7 @@ impl Facts {
             clusters: Vec::new(),
             probes: Vec::new(),
             messages: Vec::new(),
+            secrets: Vec::new(),
             run: Run::default(),
         }
     }
@@ -96,6 +103,7 @@ impl Facts {
                 self.messages.push(message);
             }
         }
+        secret::merge(&mut self.secrets, other.secrets);
         self.run.merge(other.run);
     }
 }

@@ -378,6 +378,9 @@ session! {
     schemas: Vec<String> = "SHOW DATABASES",
     /// Whether there is a schema `awsdms_control`.
     control_schema: bool = "the control schema",
+    /// RDS's own `binlog retention hours`, as `mysql.rds_configuration` holds it; `NULL` where binary
+    /// logs are purged as soon as they can be.
+    binlog_retention: String = "the binlog retention hours",
 }
 
 /// What DMS said of itself.

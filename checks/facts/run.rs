@@ -19,12 +19,20 @@ pub struct Run {
     /// What was not finished when the run was interrupted or its time was up.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unfinished: Vec<String>,
+    /// What one should know of how the facts were read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Run {
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Adds what one should know of how the facts were read.
+    pub fn note(&mut self, notes: Vec<String>) {
+        self.merge(Self { notes, ..Self::default() });
     }
 
     /// Adds the effort of another run.
@@ -34,9 +42,13 @@ impl Run {
                 *into.entry(action).or_default() += times;
             }
         }
-        for what in other.unfinished {
-            if !self.unfinished.contains(&what) {
-                self.unfinished.push(what);
+        for (into, from) in
+            [(&mut self.unfinished, other.unfinished), (&mut self.notes, other.notes)]
+        {
+            for what in from {
+                if !into.contains(&what) {
+                    into.push(what);
+                }
             }
         }
     }

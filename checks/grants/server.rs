@@ -80,6 +80,11 @@ impl Server {
         self.family
     }
 
+    /// Its own version, MariaDB's, Aurora's or TiDB's too; zero where the text names fewer numbers.
+    pub fn version(&self) -> [u32; 3] {
+        self.version
+    }
+
     /// The name under which this server knows a privilege.
     pub fn name_of(&self, privilege: Privilege) -> &'static str {
         let renamed = self.family == Family::MariaDb && self.version >= [10, 5, 2];

@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::Lookup,
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -16,7 +17,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Add an exclusion for the subnet, or take the private subnets' way through NAT where only ingress is blocked.",
     references: &["https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html"],
     controls: &[],
-    needs: &["ec2:DescribeSubnets", "ec2:DescribeRouteTables", "ec2:DescribeVpcs"],
+    needs: &needs::WAY,
     after: &["network/route", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };

@@ -6,6 +6,7 @@ use crate::{
     facts::{Gap, Lookup, PathKind, Unlock},
     judgement::Judgement,
     migration::Kind,
+    needs,
     severity::Severity,
 };
 
@@ -20,14 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "ec2:DescribeVpcs",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeDhcpOptions",
-    ],
+    needs: &needs::joined::<11>(&needs::SEATS, &["ec2:DescribeVpcs", "ec2:DescribeDhcpOptions"]),
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -122,7 +116,7 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &str) {
 }
 
 /// Whether a server is the VPC's own resolver: by name, or the VPC's first address plus two.
-fn is_of_vpc(case: &Case<'_>, vpc: &str, server: &str) -> bool {
+pub(super) fn is_of_vpc(case: &Case<'_>, vpc: &str, server: &str) -> bool {
     if server.eq_ignore_ascii_case("AmazonProvidedDNS") || server == LINK_LOCAL {
         return true;
     }

@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, PathKind, Unlock},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -18,14 +19,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#create-an-aws-dms-replication-instance",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "ec2:DescribeSubnets",
-    ],
+    needs: &needs::SEATS,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -11,6 +11,7 @@ use crate::{
         probe::{DnsOutcome, Vantage},
     },
     judgement::Judgement,
+    needs,
     path::Addresses,
     severity::Severity,
 };
@@ -27,16 +28,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html",
     ],
     controls: &[],
-    needs: &[
-        "ec2:DescribeVpcEndpoints",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-    ],
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
     after: &["network/vpc-dns-attributes"],
     judge: Judge::Migration(judge),
 };

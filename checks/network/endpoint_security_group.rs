@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Lookup, PathKind},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -20,15 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html",
     ],
     controls: &[],
-    needs: &[
-        "ec2:DescribeVpcEndpoints",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSecurityGroups",
-        "ec2:GetManagedPrefixListEntries",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcs",
-    ],
+    needs: &needs::joined::<19>(&needs::WAY, &["ec2:DescribeSecurityGroups"]),
     after: &["network/route"],
     judge: Judge::Seat(judge),
 };

@@ -7,6 +7,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, PathKind, Unlock},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -21,15 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/privatelink/concepts.html",
     ],
     controls: &[],
-    needs: &[
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcEndpoints",
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-    ],
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

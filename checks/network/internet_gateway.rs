@@ -4,6 +4,7 @@ use crate::{
     case::{Case, Seat},
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -17,12 +18,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html#vpc-igw-internet-access",
     ],
     controls: &[],
-    needs: &[
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcs",
-        "ec2:DescribeInternetGateways",
-    ],
+    needs: &needs::WAY,
     after: &["network/route", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };

@@ -14,6 +14,7 @@ mod block_public_access;
 mod custom_dns;
 mod dms_region;
 mod dns_class;
+mod dns_resolves;
 mod endpoint_security_group;
 mod endpoint_zones;
 mod internet_gateway;
@@ -27,6 +28,7 @@ mod reserved_range;
 mod route;
 mod security_group;
 mod subnet_group;
+mod tcp_connects;
 mod vpc_dns_attributes;
 mod vpc_peering;
 
@@ -36,6 +38,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &dms_region::CHECK,
     &vpc_dns_attributes::CHECK,
     &custom_dns::CHECK,
+    &dns_resolves::CHECK,
     &dns_class::CHECK,
     &route::CHECK,
     &reserved_range::CHECK,
@@ -50,6 +53,7 @@ pub(crate) const CHECKS: &[&Check] = &[
     &endpoint_zones::CHECK,
     &vpc_peering::CHECK,
     &peering_cidr::CHECK,
+    &tcp_connects::CHECK,
 ];
 
 /// Puts on record which stops, doubts and findings of a seat's path belong to a check, and returns the
@@ -144,10 +148,13 @@ fn not_on_the_way(j: &mut Judgement, path: &Path, thing: &str) {
     if path.complete {
         j.not_applicable(format!("the way doesn't pass {thing}"));
     } else {
+        // What ends the way too early is what would show the rest of it.
+        let unlocks = path.doubts.iter().map(|doubt| &doubt.gap.unlock);
+        let unlock = unlocks.into_iter().find(|unlock| **unlock != Unlock::Nothing);
         j.gap(Gap::new(
             "the way to the cluster",
             format!("it isn't known to its end, so whether it passes {thing} isn't either"),
-            Unlock::Nothing,
+            unlock.cloned().unwrap_or(Unlock::Nothing),
         ));
     }
 }

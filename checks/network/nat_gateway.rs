@@ -4,6 +4,7 @@ use crate::{
     case::{Case, Seat},
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -19,16 +20,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#configure-network",
     ],
     controls: &[],
-    needs: &[
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcs",
-        "ec2:DescribeNatGateways",
-        "ec2:DescribeInternetGateways",
-        "ec2:DescribeInstances",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeAddresses",
-    ],
+    needs: &needs::WAY,
     after: &["network/route"],
     judge: Judge::Seat(judge),
 };

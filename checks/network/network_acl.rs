@@ -4,6 +4,7 @@ use crate::{
     case::{Case, Seat},
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -15,12 +16,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Allow the cluster's port one way and TCP 1024–65535 the other way, before the first rule that denies.",
     references: &["https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html"],
     controls: &[],
-    needs: &[
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcs",
-        "ec2:DescribeNetworkAcls",
-    ],
+    needs: &needs::joined::<19>(&needs::WAY, &["ec2:DescribeNetworkAcls"]),
     after: &["network/route", "network/nat-gateway"],
     judge: Judge::Seat(judge),
 };

@@ -6,6 +6,7 @@ use crate::{
     facts::{Fact, defaults},
     judgement::Judgement,
     migration::Kind,
+    needs,
     severity::Severity,
 };
 
@@ -20,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.IPAddressing.html",
     ],
     controls: &[],
-    needs: &["dms:DescribeReplicationInstances", "dms:DescribeReplicationTasks"],
+    needs: &needs::MIGRATION,
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -7,6 +7,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, Lookup, PathKind, Unlock, inventory::ec2::Subnet},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -18,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Put the replication into subnets of the registered CIDR.",
     references: &["https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections"],
     controls: &[],
-    needs: &["ec2:DescribeSubnets", "ec2:DescribeVpcs"],
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcs"]),
     after: &[],
     judge: Judge::Seat(judge),
 };

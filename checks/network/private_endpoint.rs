@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, PathKind, Unlock},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -20,13 +21,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/privatelink/concepts.html",
     ],
     controls: &[],
-    needs: &[
-        "ec2:DescribeSubnets",
-        "ec2:DescribeRouteTables",
-        "ec2:DescribeVpcs",
-        "ec2:DescribeVpcEndpoints",
-        "ec2:DescribeNetworkInterfaces",
-    ],
+    needs: &needs::WAY,
     after: &["network/route"],
     judge: Judge::Seat(judge),
 };

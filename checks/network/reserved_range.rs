@@ -7,6 +7,7 @@ use crate::{
     check::{Check, Judge},
     facts::Fact,
     judgement::Judgement,
+    needs,
     path::Addresses,
     severity::Severity,
 };
@@ -19,16 +20,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Put the private endpoint, or the peering, into another range.",
     references: &["https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Troubleshooting.html"],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcEndpoints",
-        "ec2:DescribeNetworkInterfaces",
-    ],
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
     after: &["network/route"],
     judge: Judge::Migration(judge),
 };

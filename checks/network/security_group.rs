@@ -4,6 +4,7 @@ use crate::{
     case::{Case, Seat},
     check::{Check, Judge},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -15,16 +16,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Allow outbound TCP to the cluster's address and port in one of the replication's security groups.",
     references: &["https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "ec2:DescribeSecurityGroups",
-        "ec2:GetManagedPrefixListEntries",
-        "ec2:DescribeNetworkInterfaces",
-    ],
+    needs: &needs::joined::<19>(&needs::WAY, &["ec2:DescribeSecurityGroups"]),
     after: &[],
     judge: Judge::Seat(judge),
 };

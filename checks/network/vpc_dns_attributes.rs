@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Gap, PathKind, Unlock},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -21,15 +22,7 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections",
     ],
     controls: &[],
-    needs: &[
-        "ec2:DescribeVpcAttribute",
-        "ec2:DescribeSubnets",
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-    ],
+    needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcAttribute"]),
     after: &[],
     judge: Judge::Migration(judge),
 };

@@ -11,13 +11,16 @@ use super::certificate::Certificate;
 use super::openssl::{self, Standing};
 use super::read::{ReadError, read_all};
 use super::signature::{Signed, signed_by};
-use super::{Cause, Code, day};
+use super::{Cause, Code, THE_CA, day};
 
 /// What DMS holds as its CA. Usually one certificate; an import may carry several.
 #[derive(Clone, Debug)]
 pub struct Ca {
     pub(super) certificates: Vec<Certificate>,
 }
+
+/// ISRG Root X1 itself, self-signed, as Let's Encrypt hands it out.
+pub const ISRG_ROOT_X1_PEM: &str = include_str!("isrg-root-x1.pem");
 
 /// SHA-256 of ISRG Root X1's `SubjectPublicKeyInfo`, published by Let's Encrypt.
 const ISRG_ROOT_X1_KEY: [u8; 32] = [
@@ -51,7 +54,7 @@ impl Ca {
                 dates,
                 &ISRG_ROOT_X1_SERIAL,
             )?;
-            (root.subject.to_string() == "ISRG Root X1" && is_isrg_root_x1(&root)).then_some(root)
+            is_isrg_root_x1(&root).then_some(root)
         });
         Self { certificates: certificate.into_iter().collect() }
     }
@@ -65,6 +68,11 @@ impl Ca {
         Ok(Self { certificates: read_all(input)? })
     }
 
+    /// No CA at all: dates and names are judged all the same, and nothing is trusted.
+    pub const fn none() -> Self {
+        Self { certificates: Vec::new() }
+    }
+
     /// Every certificate of the file, in its order.
     pub fn certificates(&self) -> &[Certificate] {
         &self.certificates
@@ -73,6 +81,23 @@ impl Ca {
     /// Whether one of them has the name and key of ISRG Root X1.
     pub fn holds_isrg_root_x1(&self) -> bool {
         self.certificates.iter().any(is_isrg_root_x1)
+    }
+
+    /// Whether one of them has the name and key of one of another CA's.
+    pub fn shares_a_root_with(&self, other: &Self) -> bool {
+        self.certificates.iter().any(|one| {
+            other
+                .certificates
+                .iter()
+                .any(|root| one.subject == root.subject && one.has_key_of(root))
+        })
+    }
+
+    /// Whether it may be a server's own self-signed certificate, which OpenSSL takes as its own CA.
+    pub fn may_be_a_servers_own(&self) -> bool {
+        self.certificates
+            .iter()
+            .any(|one| openssl::is_self_signed(one) && openssl::standing(one) == Standing::NotACa)
     }
 
     /// What keeps this from being a CA at all, whatever chain it is held against: empty when one
@@ -88,7 +113,7 @@ impl Ca {
     pub fn gaps(&self, algorithms: &[&dyn SignatureVerificationAlgorithm]) -> Vec<Gap> {
         if self.certificates.is_empty() {
             return vec![Gap::new(
-                "the CA",
+                THE_CA,
                 "no certificate of it is at hand",
                 Unlock::File("the CA's file, in PEM".into()),
             )];
@@ -132,6 +157,7 @@ pub(super) fn public_root(
 
 fn is_isrg_root_x1(certificate: &Certificate) -> bool {
     certificate.subject == certificate.issuer
+        && certificate.subject.to_string() == "ISRG Root X1"
         && Sha256::digest(&certificate.key.info)[..] == ISRG_ROOT_X1_KEY
 }
 
@@ -146,18 +172,18 @@ pub(super) fn faults(certificate: &Certificate, at: Timestamp) -> Vec<Cause> {
     let reasons: Vec<String> = unsigned.into_iter().chain(no_ca).collect();
     if !reasons.is_empty() {
         let detail = format!("{name}, given as the CA, {}", reasons.join(", and "));
-        causes.push(Cause::new(Code::BadCa, detail));
+        causes.push(Cause::of_ca(Code::BadCa, detail));
     }
     if openssl::has_expired(certificate, at) {
         let detail = format!("{name}, given as the CA, expired on {}", day(certificate.not_after));
-        causes.push(Cause::new(Code::BadCa, detail.clone()));
-        causes.push(Cause::new(Code::Expired, detail));
+        causes.push(Cause::of_ca(Code::BadCa, detail.clone()));
+        causes.push(Cause::of_ca(Code::Expired, detail));
     }
     if openssl::is_not_yet_valid(certificate, at) {
         let detail =
             format!("{name}, given as the CA, is valid from {} only", day(certificate.not_before));
-        causes.push(Cause::new(Code::BadCa, detail.clone()));
-        causes.push(Cause::new(Code::NotYetValid, detail));
+        causes.push(Cause::of_ca(Code::BadCa, detail.clone()));
+        causes.push(Cause::of_ca(Code::NotYetValid, detail));
     }
     causes
 }
@@ -183,7 +209,7 @@ pub(super) fn gap(
         return None;
     };
     Some(Gap::new(
-        "the CA",
+        THE_CA,
         reason,
         Unlock::File("a CA certificate of version 3 from whoever runs the server".into()),
     ))

@@ -278,6 +278,16 @@ impl Certificate {
         &self.der
     }
 
+    /// Its common name, else its whole subject.
+    pub fn name(&self) -> String {
+        self.subject.to_string()
+    }
+
+    /// The first and the last moment at which it is valid.
+    pub const fn dates(&self) -> (Timestamp, Timestamp) {
+        (self.not_before, self.not_after)
+    }
+
     /// What a report shows of it.
     pub fn link(&self) -> Link {
         Link {

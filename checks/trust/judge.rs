@@ -14,7 +14,7 @@ use super::openssl::{self, End, Path, Standing, Step};
 use super::read::{Chain, Tls12};
 use super::signature::{Signed, signed_by};
 use super::verifier::{self, Question};
-use super::{Cause, Code, Trust, day};
+use super::{Cause, Code, HOST_NAME, THE_CA, THE_CHAIN, Trust, day};
 
 /// What would settle a doubt between the two verifiers.
 fn second_opinion() -> Unlock {
@@ -54,7 +54,7 @@ impl Judge<'_> {
             [] => {
                 all.causes.extend(self.ca.faults(self.at));
                 all.gaps.push(Gap::new(
-                    "the chain",
+                    THE_CHAIN,
                     "no certificate of the server was seen",
                     output_of(
                         "openssl s_client -starttls mysql -showcerts -tls1_2 -connect HOST:PORT",
@@ -79,13 +79,13 @@ impl Judge<'_> {
             Ok(()) => all.gaps.extend(chain.causes.into_iter().map(|cause| {
                 let reason =
                     format!("OpenSSL would refuse it ({}), webpki accepts it", cause.detail);
-                Gap::new("the chain", reason, second_opinion())
+                Gap::new(THE_CHAIN, reason, second_opinion())
             })),
             Err(reason) => {
                 all.causes.extend(chain.causes);
                 if unexplained {
                     let reason = format!("webpki refuses it ({reason}), OpenSSL may accept it");
-                    all.gaps.push(Gap::new("the chain", reason, second_opinion()));
+                    all.gaps.push(Gap::new(THE_CHAIN, reason, second_opinion()));
                 }
             }
         }
@@ -95,7 +95,7 @@ impl Judge<'_> {
         match name {
             Some((host, Ok(_))) => self.name(host, &opinion.name, all),
             Some((host, Err(_))) => all.gaps.push(Gap::new(
-                "the host name",
+                HOST_NAME,
                 format!("`{}` is neither a host name nor an address", host.escape_debug()),
                 Unlock::Flag("--host".into()),
             )),
@@ -143,7 +143,7 @@ impl Judge<'_> {
                 format!("webpki finds {host} in the certificate, OpenSSL doesn't")
             }
         };
-        all.gaps.push(Gap::new("the host name", reason, second_opinion()));
+        all.gaps.push(Gap::new(HOST_NAME, reason, second_opinion()));
     }
 
     fn not_named(&self, leaf: &Certificate, host: &str) -> String {
@@ -197,7 +197,7 @@ impl Judge<'_> {
             return first;
         }
         let gap = Gap::new(
-            "the CA",
+            THE_CA,
             "it holds several certificates of one name, and which of them OpenSSL takes decides",
             Unlock::File("a CA file with the one certificate needed".into()),
         );
@@ -221,12 +221,15 @@ impl Judge<'_> {
         for step in steps.iter().skip(1).filter(|step| !is_root(step)) {
             match openssl::standing(step.certificate) {
                 Standing::Ca => {}
-                Standing::NotACa => found.causes.push(Cause::new(
-                    Code::BadCa,
-                    format!("{} issued the one before it and is not a CA", place(*step)),
-                )),
+                Standing::NotACa => found.causes.push(Cause {
+                    of_ca: step.sent.is_none(),
+                    ..Cause::new(
+                        Code::BadCa,
+                        format!("{} issued the one before it and is not a CA", place(*step)),
+                    )
+                }),
                 Standing::Doubtful => found.gaps.push(Gap::new(
-                    "the chain",
+                    THE_CHAIN,
                     format!("{} doesn't say in so many words that it is a CA", place(*step)),
                     second_opinion(),
                 )),
@@ -261,7 +264,7 @@ impl Judge<'_> {
             match signed_by(below.certificate, issuer.certificate, self.algorithms) {
                 Signed::Yes => {}
                 Signed::CannotTell => found.gaps.push(Gap::new(
-                    "the chain",
+                    THE_CHAIN,
                     format!(
                         "the signature on {} can't be checked: its algorithm, or its issuer's key ({}), is one that only OpenSSL may take",
                         place(*below),
@@ -291,20 +294,21 @@ impl Judge<'_> {
 
     fn step(&self, step: Step<'_>, found: &mut Findings) {
         let certificate = step.certificate;
+        let of_ca = step.sent.is_none();
         if openssl::has_expired(certificate, self.at) {
             let detail = format!("{} expired on {}", place(step), day(certificate.not_after));
-            found.causes.push(Cause::new(Code::Expired, detail));
+            found.causes.push(Cause { of_ca, ..Cause::new(Code::Expired, detail) });
         }
         if openssl::is_not_yet_valid(certificate, self.at) {
             let detail =
                 format!("{} is valid from {} only", place(step), day(certificate.not_before));
-            found.causes.push(Cause::new(Code::NotYetValid, detail));
+            found.causes.push(Cause { of_ca, ..Cause::new(Code::NotYetValid, detail) });
         }
         if !certificate.unreadable.is_empty() {
             let extensions = certificate.unreadable.join(", ");
             let reason =
                 format!("{} has an extension that can't be read: {extensions}", place(step));
-            found.gaps.push(Gap::new("the chain", reason, second_opinion()));
+            found.gaps.push(Gap::new(THE_CHAIN, reason, second_opinion()));
         }
     }
 
@@ -317,7 +321,7 @@ impl Judge<'_> {
                 || (step.sent.is_none() && certificate.for_servers == Some(false));
             if unfit {
                 let reason = format!("by its key usage, {} is not for TLS servers", place(*step));
-                found.gaps.push(Gap::new("the chain", reason, second_opinion()));
+                found.gaps.push(Gap::new(THE_CHAIN, reason, second_opinion()));
             }
         }
     }
@@ -340,7 +344,7 @@ impl Judge<'_> {
                 Some(index) => format!("; it is certificate {} of the chain", index + 1),
                 None => String::new(),
             };
-            Cause::new(cause.code, format!("{}{place}", cause.detail))
+            Cause::of_ca(cause.code, format!("{}{place}", cause.detail))
         };
         bad.into_iter()
             .flat_map(|certificate| {
@@ -362,7 +366,7 @@ impl Judge<'_> {
             .any(|step| step.sent.is_none() || store.iter().any(|one| one.is(step.certificate)));
         match path.end {
             End::Anchor if self.is_own_ca(top.certificate) => found.gaps.push(Gap::new(
-                "the CA",
+                THE_CA,
                 "the server's self-signed certificate is its own CA: OpenSSL takes that, whether DMS does isn't documented",
                 second_opinion(),
             )),
@@ -429,7 +433,7 @@ impl Judge<'_> {
             let reason =
                 format!("the text lists {} more certificates than it shows", self.chain.unshown);
             found.gaps.push(Gap::new(
-                "the chain",
+                THE_CHAIN,
                 reason,
                 output_of("openssl s_client -starttls mysql -showcerts -connect HOST:PORT"),
             ));

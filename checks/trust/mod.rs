@@ -26,9 +26,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Gap;
 
-pub use authority::Ca;
+pub use authority::{Ca, ISRG_ROOT_X1_PEM};
 pub use certificate::{Certificate, Link};
 pub use read::{Chain, ReadError, Tls12};
+
+/// What gaps are about.
+pub(crate) const HOST_NAME: &str = "the host name";
+pub(crate) const THE_CA: &str = "the CA";
+const THE_CHAIN: &str = "the chain";
 
 /// Judges a chain. `host` is what the endpoint names as its server; none asks as verify-ca does,
 /// which doesn't look at names. `algorithms` are those of the TLS provider, for instance
@@ -77,6 +82,9 @@ pub struct Cause {
     pub code: Code,
     /// What was seen, in the reader's own names.
     pub detail: String,
+    /// Whether it lies in what was given as the CA, whatever the server sent.
+    #[serde(skip)]
+    pub of_ca: bool,
 }
 
 /// The kinds of causes.
@@ -134,8 +142,17 @@ impl Trust {
 }
 
 impl Cause {
+    /// Whether it is about the name or the dates of what the server sent, and nothing else.
+    pub(crate) fn is_name_or_date_of_the_server(&self) -> bool {
+        !self.of_ca && matches!(self.code, Code::Hostname | Code::Expired | Code::NotYetValid)
+    }
+
     fn new(code: Code, detail: String) -> Self {
-        Self { code, detail }
+        Self { code, detail, of_ca: false }
+    }
+
+    fn of_ca(code: Code, detail: String) -> Self {
+        Self { of_ca: true, ..Self::new(code, detail) }
     }
 }
 

@@ -115,6 +115,27 @@ impl Chain {
         Ok(Self { sent, ..Self::default() })
     }
 
+    /// Takes certificates in DER written in base64, as facts hold them, in the order sent.
+    ///
+    /// # Errors
+    ///
+    /// When one of them can't be read.
+    pub fn from_base64<T: AsRef<str>>(
+        certificates: impl IntoIterator<Item = T>,
+    ) -> Result<Self, ReadError> {
+        let mut ders = Vec::new();
+        for (index, text) in certificates.into_iter().enumerate() {
+            let pem = format!(
+                "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+                text.as_ref()
+            );
+            ders.push(CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
+                ReadError::BrokenCertificate(index + 1, "is not base64".to_owned())
+            })?);
+        }
+        Self::from_der(ders)
+    }
+
     /// The same chain with what a handshake of TLS 1.2 alone showed.
     #[must_use]
     pub fn with_tls12(self, tls12: Tls12) -> Self {

@@ -8,11 +8,15 @@ use std::{
 use jiff::Timestamp;
 use tidb_dms_checks::facts::Facts;
 
+#[cfg(feature = "live")]
+pub mod aws;
 mod document;
 pub mod evidence;
 pub mod facts;
 pub mod given;
 mod hashes;
+#[cfg(feature = "live")]
+pub mod live;
 mod loose;
 #[cfg(feature = "live")]
 pub mod probe;

@@ -93,6 +93,8 @@ fn suite(report: &Report, segment: &str, fail_on: Severity) -> TestSuite {
         PathKind::PrivateEndpoint => "private-endpoint",
         PathKind::VpcPeering => "vpc-peering",
     });
+    let unfinished = &report.run.unfinished;
+    let unfinished = (!unfinished.is_empty()).then(|| plain(&unfinished.join("; ")));
     let properties = [
         ("schema-version", Some(report.version.to_string())),
         ("tool-version", Some(env!("CARGO_PKG_VERSION").to_owned())),
@@ -102,6 +104,7 @@ fn suite(report: &Report, segment: &str, fail_on: Severity) -> TestSuite {
         ("fail-on", Some(fail_on.as_str().to_owned())),
         ("exit-code", Some(report.exit_code.to_string())),
         ("checks-left-out", Some(report.left_out.to_string())),
+        ("not-finished", unfinished),
     ];
     for (name, value) in properties {
         if let Some(value) = value {

@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use thiserror::Error;
 use tidb_dms_checks::{
-    facts::{Gap, Unlock},
+    facts::{Gap, Run, Unlock},
     judgement::Outcome,
     report::{MigrationSummary, Report, Row, Subject, VERSION, Verdict},
     severity::Severity,
@@ -169,6 +169,19 @@ impl Outputs {
         result
     }
 
+    /// Says on standard output too that the run did not finish, and why.
+    pub fn did_not_finish(&self, why: &str) -> Result<(), ReportError> {
+        let stdout = self.targets.iter().find(|target| target.file.is_none());
+        let Some(target) = stdout else { return Ok(()) };
+        let text = match target.format {
+            Format::Terminal => {
+                format!("? {}: no result, {}\n", plain(&self.context.migration), plain(why))
+            }
+            format => self.unfinished(format),
+        };
+        print(&mut io::stdout().lock(), &text).map_err(ReportError::StandardOutput)
+    }
+
     fn render(&self, format: Format, reports: &[Report], style: &Style) -> String {
         match format {
             Format::Terminal => {
@@ -215,6 +228,7 @@ fn unfinished(context: &Context) -> Report {
             evidence: Vec::new(),
             by: Vec::new(),
             reason: None,
+            waived: None,
         })
         .collect();
     Report {
@@ -230,11 +244,15 @@ fn unfinished(context: &Context) -> Report {
         left_out: 0,
         root_causes: Vec::new(),
         to_decide: Vec::new(),
+        then_perhaps: Vec::new(),
         rehearsal: None,
         rows,
         assumptions: Vec::new(),
         paths: Vec::new(),
+        compliance: Vec::new(),
+        own_checks: Vec::new(),
         notes: vec!["no result: the run did not finish".to_owned()],
+        run: Run::default(),
     }
 }
 

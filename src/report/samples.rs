@@ -2,11 +2,14 @@
 
 use tidb_dms_checks::{
     change::{Change, Remedy},
-    facts::{Assumption, Gap, PathKind, Role, Tier, Unlock},
+    compliance::{ControlStanding, Standing},
+    facts::{Assumption, Gap, PathKind, Role, Run, Tier, Unlock},
     judgement::{Evidence, Finding, Outcome},
     path::{Code, Doubt, Hop, Leg, PathFinding, Stop, Trace, Verdict as PathVerdict},
+    plugin::OwnCheck,
     report::{
-        MigrationSummary, Rehearsal, Report, RootCause, Row, SeatPath, Subject, ToDecide, Verdict,
+        How, MigrationSummary, Rehearsal, Report, RootCause, Row, SeatPath, Subject, ToDecide,
+        Verdict, Waived,
     },
     severity::Severity,
 };
@@ -36,6 +39,35 @@ pub(super) fn row(check: &str, subject: &Subject, outcome: Outcome) -> Row {
         evidence: Vec::new(),
         by: Vec::new(),
         reason: None,
+        waived: None,
+    }
+}
+
+/// A thing that would decide checks, with the ways to it.
+fn thing(gap: &Gap, level: Severity, checks: &[&str], how: Vec<How>) -> ToDecide {
+    ToDecide {
+        unlock: gap.unlock.clone(),
+        level,
+        how,
+        gaps: vec![gap.clone()],
+        checks: checks.iter().map(|check| (*check).to_owned()).collect(),
+    }
+}
+
+fn standing(
+    control: &str,
+    standing: Standing,
+    because: &str,
+    how: Option<&str>,
+) -> ControlStanding {
+    ControlStanding {
+        control: control.into(),
+        title: "DMS endpoints should use SSL".into(),
+        standing,
+        because: vec![because.into()],
+        alternative: how.map(Into::into),
+        checks: vec!["dms/ssl-mode".into()],
+        standards: vec!["NIST.800-53.r5 SC-8".into()],
     }
 }
 
@@ -246,6 +278,7 @@ fn base() -> Report {
         left_out: 0,
         root_causes: Vec::new(),
         to_decide: Vec::new(),
+        then_perhaps: Vec::new(),
         rehearsal: None,
         rows: vec![
             pass(
@@ -262,7 +295,10 @@ fn base() -> Report {
         ],
         assumptions: assumptions(),
         paths: paths(trace),
+        compliance: Vec::new(),
+        own_checks: Vec::new(),
         notes: Vec::new(),
+        run: Run::default(),
     }
 }
 
@@ -383,7 +419,30 @@ pub(super) fn broken() -> Report {
     for name in &names {
         report.rows.push(unseen(name, &migration(), gap.clone()));
     }
-    report.to_decide.push(ToDecide { gap, checks: names.to_vec() });
+    let checks: Vec<&str> = names.iter().map(String::as_str).collect();
+    report.to_decide.push(thing(
+        &gap,
+        Severity::Error,
+        &checks,
+        vec![How::Words(gap.unlock.to_string())],
+    ));
+    report.compliance = vec![
+        standing(
+            "DMS.1",
+            Standing::CannotBeMet,
+            "etl-1 is public, and leaves by its own public address",
+            Some("Private subnets: route them to a NAT gateway"),
+        ),
+        standing("DMS.6", Standing::Met, "etl-1 takes minor upgrades by itself", None),
+        standing("DMS.7", Standing::Undecided, "the logging of orders-to-tidb was not seen", None),
+        standing("DMS.8", Standing::NotApplicable, "there is no task yet", None),
+        standing(
+            "DMS.9",
+            Standing::Broken,
+            "tidb has SSL mode none",
+            Some("Set SSL mode verify-full"),
+        ),
+    ];
     report.rehearsal = Some(Rehearsal { cured: vec![1, 2, 3], still_failing: Vec::new() });
     report.paths = paths(stopped);
     report.left_out = 3;
@@ -408,12 +467,21 @@ pub(super) fn undecided() -> Report {
     light.level = Severity::Advice;
     report.rows.push(light);
     report.to_decide = vec![
-        ToDecide { gap: beyond, checks: vec!["network/beyond".into()] },
-        ToDecide {
-            gap: gap.clone(),
-            checks: vec!["network/nat-gateway".into(), "access/egress-is-stable".into()],
-        },
+        thing(&beyond, Severity::Error, &["network/beyond"], Vec::new()),
+        thing(
+            &gap,
+            Severity::Error,
+            &["network/nat-gateway", "access/egress-is-stable"],
+            vec![
+                How::Command("aws ec2 describe-nat-gateways --region us-east-1".into()),
+                How::Policy(
+                    r#"{"Action":"ec2:DescribeNatGateways","Effect":"Allow","Resource":"*"}"#
+                        .into(),
+                ),
+            ],
+        ),
     ];
+    report.then_perhaps = vec![Unlock::IamAction("ec2:DescribeAddresses".into())];
     for path in &mut report.paths {
         path.trace.verdict = PathVerdict::Unknown;
         path.trace.hops.truncate(4);
@@ -425,7 +493,7 @@ pub(super) fn undecided() -> Report {
 
 pub(super) fn blocked() -> Report {
     let mut report = undecided();
-    let gap = report.to_decide[1].gap.clone();
+    let gap = report.to_decide[1].gaps[0].clone();
     let (nat, stable) = ("network/nat-gateway", "access/egress-is-stable");
     for (check, by, level) in [
         ("access/list-covers-egress", nat, Severity::Error),
@@ -467,6 +535,30 @@ pub(super) fn warnings() -> Report {
             "Use a NAT gateway with an Elastic IP address",
         ));
     }
+    let mut waived = found(
+        "dms/logging",
+        &migration(),
+        Severity::Error,
+        "The task writes no log",
+        Vec::new(),
+        "Turn logging on",
+    );
+    waived.outcome = Outcome::Waived;
+    waived.reason = Some("rehearsal only (dba@example.com, until 2026-12-31T00:00:00Z)".into());
+    waived.waived = Some(Waived {
+        was: Outcome::Fail,
+        owner: "dba@example.com".into(),
+        reason: "rehearsal only".into(),
+        until: "2026-12-31T00:00:00Z".parse().unwrap(),
+    });
+    report.rows.push(waived);
+    report.own_checks.push(OwnCheck {
+        id: "acme/tags".into(),
+        requirement: "The instance is tagged".into(),
+        severity: Severity::Advice,
+        why: "Nobody knows whose it is.".into(),
+        fix: "Tag it.".into(),
+    });
     settle(report)
 }
 
@@ -505,6 +597,12 @@ pub(super) fn hostile() -> Report {
     odd.subject.id = evil.into();
     report.rows.push(odd);
     report.rows.push(pass(evil, &migration(), evil, &long, evil));
+    let gap = Gap::new(evil, evil, Unlock::Flag(evil.into()));
+    let mut ways = vec![How::Command(format!("aws {evil}"))];
+    ways.extend([How::Argument, How::Policy, How::Words].map(|way| way(evil.into())));
+    report.to_decide.push(thing(&gap, Severity::Error, &[evil], ways));
+    report.then_perhaps.push(gap.unlock);
+    report.compliance.push(standing(evil, Standing::Broken, evil, Some(evil)));
     for path in &mut report.paths {
         path.role = evil.into();
         path.trace.hops[1].id.clone_from(&long);

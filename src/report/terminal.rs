@@ -4,10 +4,11 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use tidb_dms_checks::{
+    compliance::{ControlStanding, Standing},
     facts::Unlock,
     judgement::Outcome,
     path::Verdict as PathVerdict,
-    report::{Rehearsal, Report, SeatPath, ToDecide, Verdict},
+    report::{How, Rehearsal, Report, SeatPath, ToDecide, Verdict},
     severity::Severity,
 };
 
@@ -31,16 +32,16 @@ pub fn render(report: &Report, style: &Style, banner: Option<&str>) -> String {
     head(&mut page, report);
     page.gap();
     let items = items(report);
-    let unlocks = unlocks(&report.to_decide);
-    verdict(&mut page, report, &items, &unlocks);
+    verdict(&mut page, report, &items);
     for item in items.iter().filter(|item| item.level == Severity::Error) {
         page.gap();
         cause(&mut page, item);
     }
-    for unlock in &unlocks {
+    for thing in &report.to_decide {
         page.gap();
-        to_decide(&mut page, unlock);
+        to_decide(&mut page, thing);
     }
+    then_perhaps(&mut page, &report.then_perhaps);
     if let Some(rehearsal) = &report.rehearsal {
         page.gap();
         rehearsed(&mut page, rehearsal);
@@ -59,6 +60,7 @@ pub fn render(report: &Report, style: &Style, banner: Option<&str>) -> String {
         table::write(&mut page, report, &items);
     }
     paths(&mut page, &report.paths);
+    compliance(&mut page, &report.compliance);
     page.gap();
     foot(&mut page, report);
     page.finish()
@@ -92,42 +94,8 @@ fn head(page: &mut Page, report: &Report) {
     }
 }
 
-/// Gaps with the same way out, and the checks that it would decide.
-struct ToUnlock<'a> {
-    unlock: &'a Unlock,
-    gaps: Vec<String>,
-    checks: Vec<String>,
-}
-
-fn unlocks(to_decide: &[ToDecide]) -> Vec<ToUnlock<'_>> {
-    let mut found: Vec<ToUnlock<'_>> = Vec::new();
-    for item in to_decide {
-        let place =
-            found.iter().position(|known| *known.unlock == item.gap.unlock).unwrap_or_else(|| {
-                found.push(ToUnlock {
-                    unlock: &item.gap.unlock,
-                    gaps: Vec::new(),
-                    checks: Vec::new(),
-                });
-                found.len() - 1
-            });
-        let known = &mut found[place];
-        let gap = plain(&item.gap.to_string());
-        if !known.gaps.contains(&gap) {
-            known.gaps.push(gap);
-        }
-        for check in item.checks.iter().map(|check| plain(check)) {
-            if !known.checks.contains(&check) {
-                known.checks.push(check);
-            }
-        }
-    }
-    // What nothing can decide comes last.
-    found.sort_by_key(|known| *known.unlock == Unlock::Nothing);
-    found
-}
-
-fn verdict(page: &mut Page, report: &Report, items: &[Item], unlocks: &[ToUnlock<'_>]) {
+fn verdict(page: &mut Page, report: &Report, items: &[Item]) {
+    let things = report.to_decide.as_slice();
     let count = |level| items.iter().filter(|item| item.level == level).count();
     match report.verdict {
         Verdict::Fail => {
@@ -151,7 +119,7 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item], unlocks: &[ToUnlock
                     listed(&light)
                 )
             };
-            for part in undecided(unlocks, " more") {
+            for part in undecided(things, " more") {
                 text.push_str("; ");
                 text.push_str(&part);
             }
@@ -162,28 +130,28 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item], unlocks: &[ToUnlock
             let mut text =
                 "? It can't be told yet whether this migration works. Nothing broken was found"
                     .to_owned();
-            for part in undecided(unlocks, "") {
+            for part in undecided(things, "") {
                 text.push_str("; ");
                 text.push_str(&part);
             }
             text.push('.');
             page.paragraph(0, Tone::Doubtful, &text);
         }
-        Verdict::Pass => page.paragraph(0, Tone::Good, &proved(report, unlocks)),
+        Verdict::Pass => page.paragraph(0, Tone::Good, &proved(report)),
     }
 }
 
 /// What would decide how many checks, for the verdict line; `more` where others were named before.
-fn undecided(unlocks: &[ToUnlock<'_>], more: &str) -> Vec<String> {
+fn undecided(things: &[ToDecide], more: &str) -> Vec<String> {
     let checks = |nothing: bool| {
-        unlocks
+        things
             .iter()
-            .filter(|known| (*known.unlock == Unlock::Nothing) == nothing)
-            .flat_map(|known| known.checks.iter())
+            .filter(|thing| (thing.unlock == Unlock::Nothing) == nothing)
+            .flat_map(|thing| thing.checks.iter())
             .collect::<BTreeSet<_>>()
     };
     let decidable = checks(false);
-    let things = unlocks.iter().filter(|known| *known.unlock != Unlock::Nothing).count();
+    let things = things.iter().filter(|thing| thing.unlock != Unlock::Nothing).count();
     let mut parts = Vec::new();
     if things > 0 {
         let things = counted(things, "thing", "things");
@@ -199,7 +167,8 @@ fn undecided(unlocks: &[ToUnlock<'_>], more: &str) -> Vec<String> {
 }
 
 /// What was proved, and on what it rests.
-fn proved(report: &Report, unlocks: &[ToUnlock<'_>]) -> String {
+fn proved(report: &Report) -> String {
+    let things = report.to_decide.as_slice();
     let passed: BTreeSet<&str> = report
         .rows
         .iter()
@@ -247,7 +216,7 @@ fn proved(report: &Report, unlocks: &[ToUnlock<'_>]) -> String {
         );
         let _ = write!(text, ". It rests on {things}, listed at the end");
     }
-    for part in undecided(unlocks, "") {
+    for part in undecided(things, "") {
         text.push_str("; ");
         text.push_str(&part);
     }
@@ -300,23 +269,98 @@ fn cause(page: &mut Page, item: &Item) {
     }
 }
 
-fn to_decide(page: &mut Page, known: &ToUnlock<'_>) {
-    let checks = counted(known.checks.len(), "check", "checks");
-    let text = match known.unlock {
+fn to_decide(page: &mut Page, thing: &ToDecide) {
+    let checks = counted(thing.checks.len(), "check", "checks");
+    let has_call = thing.how.iter().any(|how| matches!(how, How::Command(_)));
+    let title = match &thing.unlock {
+        // The call itself stands below.
+        Unlock::IamAction(action) if has_call => {
+            format!("IAM action {}, or what this prints", plain(action))
+        }
+        unlock => plain(&unlock.to_string()),
+    };
+    let text = match thing.unlock {
         Unlock::Nothing => format!("{checks} can't be decided from outside"),
-        unlock => format!("To decide {checks}: {}", plain(&unlock.to_string())),
+        _ => format!("To decide {checks}: {title}"),
     };
     page.labelled("? ", Tone::Doubtful, Tone::Doubtful, &text);
-    for gap in &known.gaps {
-        page.paragraph(4, Tone::Plain, gap);
+    for how in &thing.how {
+        match how {
+            How::Command(command) => page.command(4, command),
+            How::Policy(statement) => page.paragraph(4, Tone::Dim, &plain(statement)),
+            How::Argument(words) | How::Words(words) => {
+                let words = plain(words);
+                if !title.contains(&words) {
+                    page.paragraph(4, Tone::Plain, &words);
+                }
+            }
+        }
     }
-    let mut names = known.checks.clone();
+    for gap in &thing.gaps {
+        page.paragraph(4, Tone::Plain, &plain(&gap.to_string()));
+    }
+    let mut names: Vec<String> = thing.checks.iter().map(|check| plain(check)).collect();
     if names.len() > NAMED {
         let more = names.len() - (NAMED - 1);
         names.truncate(NAMED - 1);
         names.push(format!("and {more} more"));
     }
     page.paragraph(4, Tone::Dim, &names.join(", "));
+}
+
+fn then_perhaps(page: &mut Page, unlocks: &[Unlock]) {
+    let names: Vec<String> = unlocks
+        .iter()
+        .map(|unlock| match unlock {
+            Unlock::IamAction(action) => plain(action),
+            unlock => plain(&unlock.to_string()),
+        })
+        .collect();
+    if !names.is_empty() {
+        let text = format!("what these show may ask for more: {}", names.join(", "));
+        page.paragraph(2, Tone::Dim, &text);
+    }
+}
+
+/// The controls: what is broken with the way out, and the rest in one line.
+fn compliance(page: &mut Page, controls: &[ControlStanding]) {
+    if controls.is_empty() {
+        return;
+    }
+    page.gap();
+    page.paragraph(0, Tone::Strong, "Compliance (AWS Security Hub)");
+    for control in controls {
+        let note = match control.standing {
+            Standing::CannotBeMet => "; this topology can't meet it",
+            Standing::Broken => "",
+            Standing::Undecided | Standing::Met | Standing::NotApplicable => continue,
+        };
+        let because: Vec<String> = control.because.iter().map(|because| plain(because)).collect();
+        let label = format!("  ! {}  ", plain(&control.control));
+        // A name may be as long as whoever made the file liked.
+        let fits = width(&label) < page.columns() / 2;
+        let (label, before) = if fits { (label, String::new()) } else { ("  ! ".into(), label) };
+        let text = format!("{}{}{note}", before.trim_start(), because.join("; "));
+        page.labelled(&label, Tone::Doubtful, Tone::Plain, &text);
+        if let Some(alternative) = &control.alternative {
+            page.paragraph(width(&label), Tone::Dim, &plain(alternative));
+        }
+    }
+    let parts: Vec<String> = [
+        (Standing::Met, "met"),
+        (Standing::Undecided, "undecided"),
+        (Standing::NotApplicable, "not about this migration"),
+    ]
+    .into_iter()
+    .filter_map(|(standing, word)| {
+        let of_it = controls.iter().filter(|control| control.standing == standing);
+        let names: Vec<String> = of_it.map(|control| plain(&control.control)).collect();
+        (!names.is_empty()).then(|| format!("{word}: {}", names.join(", ")))
+    })
+    .collect();
+    if !parts.is_empty() {
+        page.paragraph(2, Tone::Dim, &parts.join(" · "));
+    }
 }
 
 fn rehearsed(page: &mut Page, rehearsal: &Rehearsal) {
@@ -419,6 +463,16 @@ fn foot(page: &mut Page, report: &Report) {
         page.paragraph(2, Tone::Plain, &exit);
     }
     trace::assumptions(page, &report.assumptions, 2);
+    for what in &report.run.unfinished {
+        page.labelled("  not finished: ", Tone::Doubtful, Tone::Plain, &plain(what));
+    }
+    let calls: u32 = report.run.calls.values().sum();
+    if calls > 0 {
+        let again: u32 = report.run.retries.values().sum();
+        let again = if again > 0 { format!(", {again} of them again") } else { String::new() };
+        let times = counted(calls as usize, "time", "times");
+        page.paragraph(2, Tone::Dim, &format!("AWS was asked {times}{again}"));
+    }
     for note in &report.notes {
         page.labelled("  note: ", Tone::Dim, Tone::Dim, &plain(note));
     }

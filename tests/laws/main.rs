@@ -1,7 +1,10 @@
 //! The laws of the catalogue (design page, section 5), tried on every recorded patient.
 
 mod catalogue;
+mod decide;
+mod needs;
 mod patients;
+mod signatures;
 mod unseen;
 mod verdicts;
 
@@ -16,7 +19,7 @@ use tidb_dms_checks::{
 
 /// Judges facts that hold one migration.
 fn report(facts: &Facts) -> Report {
-    examine(facts, &tidb_dms::default_policy()).unwrap_or_else(|error| panic!("{error}"))
+    examine(facts, &signatures::policy()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Rows by check and subject.

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 #![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod aws;
 mod certificates;
+mod doctor;
+mod live;
 mod mariadb;
 mod server;
 

@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{PASSWORD, certificates::Authority, known, probe};
+use crate::{PASSWORD, certificates::Authority, doctor::World, known, probe};
 
 struct MariaDb {
     process: Child,
@@ -103,6 +103,7 @@ fn a_real_mariadb_shows_itself() {
     a_session_is_shown(&server);
     a_hidden_control_schema_is_not_an_absent_one(&server);
     a_wrong_password_is_refused(&server);
+    the_doctor_logs_in_by_itself(&server);
     a_wrong_ca_keeps_everybody_out_unless_danger_is_allowed(&server);
     openssl_sees_the_same_chain(&server);
 }
@@ -168,6 +169,32 @@ fn a_wrong_password_is_refused(server: &MariaDb) {
     assert_eq!(refused["code"], 1045);
     assert_eq!(refused["state"], "28000");
     assert!(run.probe.get("session").is_none());
+}
+
+/// The doctor's own probe of both ends: the right password, and one that is another's.
+fn the_doctor_logs_in_by_itself(server: &MariaDb) {
+    let ca = server.file("ca.pem");
+    let ca = ca.to_str().unwrap();
+    let world = World::new(Some(server.port), server.port);
+    let run = world.doctor(&["--ca", ca, "--other-ca", ca, "--quiet"]);
+    for role in ["source", "target"] {
+        let probe = run.probe(role);
+        assert_eq!(known(probe, "login"), &json!({"accepted": {"danger_unverified": false}}));
+        assert_eq!(known(&probe["session"], "current_user"), "dms@%");
+        // Not of RDS, so RDS's own procedure isn't called.
+        assert!(probe["session"].get("rds_configuration").is_none());
+    }
+    world.replays(&["--ca", ca, "--other-ca", ca, "--quiet"]);
+
+    let file = world.file("password");
+    fs::write(&file, "not the password\n").unwrap();
+    let file = file.to_str().unwrap();
+    let run = world.doctor(&["--ca", ca, "--target-password-file", file, "--quiet"]);
+    assert_eq!(known(run.probe("target"), "login")["refused"]["code"], 1045);
+    // A laptop's login says little of DMS's: whatever comes of it, it is no finding that ends in 0.
+    assert!(matches!(run.code, Some(1 | 3)), "{:?}", run.code);
+    let reason = run.probe("source")["login"]["seen"]["unknown"]["reason"].as_str().unwrap();
+    assert!(reason.contains("no password was sent"), "{reason}");
 }
 
 fn a_wrong_ca_keeps_everybody_out_unless_danger_is_allowed(server: &MariaDb) {

@@ -87,6 +87,11 @@ impl<T> List<T> {
             && matches!(self.extent, Extent::Partial(Gap { unlock: Unlock::IamAction(_), .. }))
     }
 
+    /// Whether somebody looked and didn't see all of it.
+    pub fn was_looked_at_in_vain(&self) -> bool {
+        self.gap().is_some_and(|gap| gap.reason != NOT_DELIVERED)
+    }
+
     /// The gap, when the list isn't all that there is.
     pub const fn gap(&self) -> Option<&Gap> {
         match &self.extent {
@@ -158,7 +163,24 @@ macro_rules! inventory {
                 }
             }
 
+            /// The IAM actions of the lists of which nothing was delivered.
+            pub fn undelivered(&self) -> Vec<&'static str> {
+                let mut actions = Vec::new();
+                $(if self.$field.is_undelivered() {
+                    actions.push($action);
+                })*
+                actions
+            }
+
             /// The extent of the list of this key.
+            pub fn extent(&self, key: &str) -> Option<&Extent> {
+                match key {
+                    $($key => Some(&self.$field.extent),)*
+                    _ => None,
+                }
+            }
+
+            /// The same, to be changed.
             pub fn extent_mut(&mut self, key: &str) -> Option<&mut Extent> {
                 match key {
                     $($key => Some(&mut self.$field.extent),)*

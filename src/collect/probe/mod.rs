@@ -1,17 +1,19 @@
 //! Probing: DNS, TCP, TLS and MySQL of one endpoint, from wherever this program runs.
 //!
 //! What a peer does, also that it refuses, hangs or talks nonsense, is a fact: nothing in here has an
-//! error type, and nothing takes longer than the deadline that it was given.
+//! error type, and nothing takes longer than the time that it was given.
 
-use std::{net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, pin::Pin, time::Duration};
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tidb_dms_checks::facts::{
     Fact, Gap, Look, Probe, Role, Unlock,
-    probe::{DnsOutcome, FORBIDDEN_IN_PASSWORDS, TlsOutcome, Vantage},
+    probe::{DnsOutcome, FORBIDDEN_IN_PASSWORDS, GreetingOutcome, TcpAttempt, TlsOutcome, Vantage},
 };
 use tokio::time::Instant;
+
+use super::watch::{Event, Over, Watch};
 
 mod dns;
 mod greeting;
@@ -22,32 +24,61 @@ mod trust;
 
 pub use trust::{NoCertificate, Trust};
 
-/// What to probe, from where, as whom.
-#[derive(Debug)]
+/// What to probe, and from where.
+#[derive(Clone, Debug)]
 pub struct Target {
     /// The host, a name or an address.
     pub host: String,
     /// The port.
     pub port: u16,
+    /// Which side of the migration the endpoint is, where that is known.
+    pub role: Option<Role>,
     /// Where this program runs.
     pub vantage: Vantage,
-    /// Who logs in, if anybody does.
-    pub account: Option<Account>,
-    /// The one CA that the login's channel is verified with.
-    pub trust: Option<Trust>,
     /// Log in although nobody verified who is at the other end. TLS it must be all the same.
     pub danger_allow_unverified_login: bool,
 }
 
+/// Who logs in, and how the server is known to be the right one. It may take a while to find out: a
+/// probe has other things to look at meanwhile.
+#[derive(Debug)]
+pub struct Credentials<'a> {
+    /// The one CA that the login's channel is verified with, or why there is none.
+    pub trust: Result<Trust, Gap>,
+    /// Who logs in, or why nobody can.
+    pub account: Result<Account<'a>, Gap>,
+}
+
 /// Who logs in.
 #[derive(Debug)]
-pub struct Account {
+pub struct Account<'a> {
     /// The user.
     pub user: String,
-    /// Its password, which shows nowhere.
-    pub password: SecretString,
-    /// Which side of the migration the endpoint is meant to be.
-    pub role: Role,
+    /// Its password.
+    pub password: Password<'a>,
+}
+
+/// A password, which shows nowhere.
+pub enum Password<'a> {
+    /// It is at hand.
+    Known(SecretString),
+    /// A person is asked for it, but only when a login is possible.
+    Later(Pin<Box<dyn Future<Output = Result<SecretString, Gap>> + Send + 'a>>),
+}
+
+impl fmt::Debug for Password<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Known(_) => "Known(…)",
+            Self::Later(_) => "Later(…)",
+        })
+    }
+}
+
+/// Who logs in, with everything that it takes.
+struct User<'a> {
+    name: &'a str,
+    password: SecretString,
 }
 
 /// A question under way: when it began, for its look.
@@ -76,8 +107,8 @@ impl Begun {
     }
 }
 
-/// The time that a run has, handed out step by step: each gets an even share of what is left, so that
-/// one that hangs doesn't starve the next.
+/// The time that a probe has, handed out step by step: each gets an even share of what is left, so
+/// that one that hangs doesn't starve the next.
 struct Budget {
     end: Instant,
     steps: u32,
@@ -93,73 +124,211 @@ impl Budget {
     }
 }
 
-/// Probes an endpoint within a time limit.
-pub async fn probe(target: &Target, limit: Duration) -> Probe {
-    let mut budget = Budget { end: Instant::now() + limit, steps: 4 };
-    let mut probe = Probe::new(&target.host, target.port, target.vantage.clone());
-    if let Some(account) = &target.account {
-        probe.user = Some(account.user.clone());
-        probe.role = Some(account.role);
-        probe.password_forbidden = Some(Begun::now().saw(forbidden(&account.password)));
+/// Probes an endpoint within a time limit of its own, and no longer than the run goes on. Gives what
+/// was seen, and why it isn't all, where the run was over before.
+pub async fn probe<'a>(
+    target: &Target,
+    credentials: impl Future<Output = Option<Credentials<'a>>>,
+    limit: Duration,
+    watch: &Watch,
+) -> (Probe, Option<Over>) {
+    let mut seen = Probe::new(&target.host, target.port, target.vantage.clone());
+    seen.role = target.role;
+    let over = watch.wait(look(&mut seen, target, credentials, limit, watch)).await.err();
+    if let Some(over) = over {
+        leave_off(&mut seen, over);
     }
+    (seen, over)
+}
 
-    let addresses = if let Ok(address) = target.host.parse::<IpAddr>() {
+async fn look<'a>(
+    seen: &mut Probe,
+    target: &Target,
+    credentials: impl Future<Output = Option<Credentials<'a>>>,
+    limit: Duration,
+    watch: &Watch,
+) {
+    let mut budget = Budget { end: Instant::now() + limit.min(watch.left()), steps: 4 };
+    let mut who = None;
+    let connected = {
+        let Probe { dns, tcp, greeting, tls, tls12, login, user, password_forbidden, .. } =
+            &mut *seen;
+        let connecting =
+            connect(target, &mut budget, watch, Connection { dns, tcp, greeting, tls, tls12 });
+        let asking = async {
+            who = credentials.await;
+            let Some(who) = &who else { return };
+            watch.tell(Event::Expected(LOGIN, 1));
+            match &who.account {
+                Ok(account) => {
+                    *user = Some(account.user.clone());
+                    if let Password::Known(password) = &account.password {
+                        *password_forbidden = Some(Begun::now().saw(forbidden(password)));
+                    }
+                }
+                Err(gap) => *login = Some(Begun::now().missed(gap.clone())),
+            }
+        };
+        // Whoever takes longer: the step after this gets its share of what is left then.
+        tokio::join!(connecting, asking).0
+    };
+    let Some(Credentials { trust, account: Ok(account) }) = who else {
+        if who.is_some() {
+            watch.tell(Event::Answered(LOGIN));
+        }
+        return;
+    };
+    match connected {
+        Ok(address) => {
+            let tls = seen.tls.as_ref().and_then(|look| look.seen.known());
+            match channel(target, tls, &trust) {
+                Ok(channel) => {
+                    log_in(seen, target, address, channel, account, &mut budget).await;
+                }
+                Err(gap) => seen.login = Some(Begun::now().missed(gap)),
+            }
+        }
+        Err(reason) => seen.login = Some(Begun::now().missed(gap("the login", reason))),
+    }
+    watch.tell(Event::Answered(LOGIN));
+}
+
+/// What progress calls the steps.
+const DNS: &str = "DNS";
+const TCP: &str = "TCP";
+const TLS: &str = "TLS";
+const LOGIN: &str = "login";
+
+/// The looks of a connection.
+struct Connection<'a> {
+    dns: &'a mut Option<Look<DnsOutcome>>,
+    tcp: &'a mut Option<Look<Vec<TcpAttempt>>>,
+    greeting: &'a mut Option<Look<GreetingOutcome>>,
+    tls: &'a mut Option<Look<TlsOutcome>>,
+    tls12: &'a mut Option<Look<TlsOutcome>>,
+}
+
+/// Goes as far as two TLS handshakes. Gives the address that answered, or why none did.
+async fn connect(
+    target: &Target,
+    budget: &mut Budget,
+    watch: &Watch,
+    seen: Connection<'_>,
+) -> Result<IpAddr, &'static str> {
+    let address = target.host.parse::<IpAddr>().ok();
+    let steps = if address.is_some() { &[TCP, TLS][..] } else { &[DNS, TCP, TLS] };
+    for step in steps {
+        watch.tell(Event::Expected(step, 1));
+    }
+    let addresses = if let Some(address) = address {
         budget.steps -= 1;
         vec![address]
     } else {
-        let look = dns::look(&probe.host, budget.next()).await;
+        let look = dns::look(&target.host, budget.next()).await;
+        watch.tell(Event::Answered(DNS));
         let addresses = match &look.seen {
             Fact::Known(DnsOutcome::Answer(answer)) => answer.addresses.clone(),
             _ => Vec::new(),
         };
-        probe.dns = Some(look);
+        *seen.dns = Some(look);
         addresses
     };
-    if addresses.is_empty() {
+    let (address, stream) = if addresses.is_empty() {
         let reason = "no address of the host is known";
-        probe.tcp = Some(Begun::now().missed(gap("the TCP connection", reason)));
-        return without_connection(probe, target, reason);
+        *seen.tcp = Some(Begun::now().missed(gap("the TCP connection", reason)));
+        Err(reason)
+    } else {
+        let (look, connected) = tcp::look(&addresses, target.port, budget.next()).await;
+        *seen.tcp = Some(look);
+        connected.ok_or("no TCP connection came about")
     }
-
-    let (look, connected) = tcp::look(&addresses, target.port, budget.next()).await;
-    probe.tcp = Some(look);
-    let Some((address, stream)) = connected else {
-        return without_connection(probe, target, "no TCP connection came about");
-    };
-
+    .inspect_err(|reason| {
+        let begun = Begun::now();
+        *seen.greeting = Some(begun.missed(gap("the greeting", reason)));
+        *seen.tls = Some(begun.missed(gap("the TLS handshake", reason)));
+        *seen.tls12 = Some(begun.missed(gap("the TLS 1.2 handshake", reason)));
+        watch.tell(Event::Answered(TCP));
+        watch.tell(Event::Answered(TLS));
+    })?;
+    watch.tell(Event::Answered(TCP));
     let end = budget.next();
-    let ((greeting, tls, verdict), tls12) = tokio::join!(
-        tls::look(stream, &probe.host, target.trust.as_ref(), end),
-        tls::look_at_tls12(address, target.port, &probe.host, end),
-    );
-    probe.greeting = Some(greeting);
-    probe.tls = Some(tls);
-    probe.tls12 = Some(tls12);
-
-    if let Some(account) = &target.account {
-        let tls = probe.tls.as_ref().and_then(|look| look.seen.known());
-        match channel(target, tls, verdict) {
-            Ok(channel) => {
-                let place = mysql::Place { host: &probe.host, address, port: target.port };
-                let (login, session) = mysql::look(&place, account, channel, budget.next()).await;
-                probe.login = Some(login);
-                probe.session = session;
-            }
-            Err(gap) => probe.login = Some(Begun::now().missed(gap)),
+    tokio::join!(
+        async {
+            let (greeting, tls) = tls::look(stream, &target.host, end).await;
+            *seen.greeting = Some(greeting);
+            *seen.tls = Some(tls);
+        },
+        async {
+            let look = tls::look_at_tls12(address, target.port, &target.host, end).await;
+            *seen.tls12 = Some(look);
         }
-    }
-    probe
+    );
+    watch.tell(Event::Answered(TLS));
+    Ok(address)
 }
 
-fn without_connection(mut probe: Probe, target: &Target, reason: &str) -> Probe {
+async fn log_in(
+    seen: &mut Probe,
+    target: &Target,
+    address: IpAddr,
+    channel: mysql::Channel<'_>,
+    account: Account<'_>,
+    budget: &mut Budget,
+) {
+    let password = match account.password {
+        Password::Known(password) => password,
+        Password::Later(ask) => {
+            let begun = Instant::now();
+            let answer = ask.await;
+            // A person isn't a step that hangs.
+            budget.end += begun.elapsed();
+            match answer {
+                Ok(password) => {
+                    seen.password_forbidden = Some(Begun::now().saw(forbidden(&password)));
+                    password
+                }
+                Err(gap) => {
+                    seen.login = Some(Begun::now().missed(gap));
+                    return;
+                }
+            }
+        }
+    };
+    let place = mysql::Place { host: &target.host, address, port: target.port };
+    let user = User { name: &account.user, password };
+    let Probe { login, session, .. } = seen;
+    mysql::look(&place, &user, channel, budget.next(), login, session).await;
+}
+
+/// Says of each look that wasn't finished that it wasn't.
+fn leave_off(seen: &mut Probe, over: Over) {
     let begun = Begun::now();
-    probe.greeting = Some(begun.missed(gap("the greeting", reason)));
-    probe.tls = Some(begun.missed(gap("the TLS handshake", reason)));
-    probe.tls12 = Some(begun.missed(gap("the TLS 1.2 handshake", reason)));
-    if target.account.is_some() {
-        probe.login = Some(begun.missed(gap("the login", reason)));
+    let reason = over.to_string();
+    let unfinished = |about: &str| {
+        let unlock = match over {
+            Over::TimeUp(_) => Unlock::Flag("--timeout".into()),
+            Over::Interrupted => Unlock::Vantage("here, to its end".into()),
+        };
+        Gap::new(about, reason.clone(), unlock)
+    };
+    if seen.host.parse::<IpAddr>().is_err() && seen.dns.is_none() {
+        seen.dns = Some(begun.missed(unfinished("the DNS answer")));
     }
-    probe
+    if seen.tcp.is_none() {
+        seen.tcp = Some(begun.missed(unfinished("the TCP connection")));
+    }
+    if seen.greeting.is_none() {
+        seen.greeting = Some(begun.missed(unfinished("the greeting")));
+    }
+    if seen.tls.is_none() {
+        seen.tls = Some(begun.missed(unfinished("the TLS handshake")));
+    }
+    if seen.tls12.is_none() {
+        seen.tls12 = Some(begun.missed(unfinished("the TLS 1.2 handshake")));
+    }
+    if seen.login.is_none() && (seen.user.is_some() || seen.role.is_some()) {
+        seen.login = Some(begun.missed(unfinished("the login")));
+    }
 }
 
 fn gap(about: &str, reason: &str) -> Gap {
@@ -171,32 +340,44 @@ fn gap(about: &str, reason: &str) -> Gap {
 /// The recorded handshake only saves a vain attempt, and says why: the login has a channel of its own,
 /// which is verified again before anything secret is sent.
 fn channel<'a>(
-    target: &'a Target,
+    target: &Target,
     tls: Option<&TlsOutcome>,
-    verdict: Option<Result<(), String>>,
+    trust: &'a Result<Trust, Gap>,
 ) -> Result<mysql::Channel<'a>, Gap> {
-    let refuse = |reason: String, unlock: Unlock| Err(Gap::new("the login", reason, unlock));
-    if !matches!(tls, Some(TlsOutcome::Session(_))) {
-        return refuse(
-            "no TLS session came about, and without TLS no password is sent".into(),
+    let Some(TlsOutcome::Session(session)) = tls else {
+        return Err(Gap::new(
+            "the login",
+            "no TLS session came about, and without TLS no password is sent",
             Unlock::Vantage("a place that gets a TLS session with the server".into()),
-        );
-    }
-    match (&target.trust, verdict) {
-        (Some(trust), Some(Ok(()))) => Ok(mysql::Channel::Verified(trust)),
-        _ if target.danger_allow_unverified_login => Ok(mysql::Channel::DangerUnverified),
-        (Some(trust), Some(Err(cause))) => refuse(
-            format!(
-                "{} doesn't vouch for the server ({cause}), so no password was sent",
-                trust.name
+        ));
+    };
+    let refused = match trust {
+        Ok(trust) => match trust.verify(session, &target.host) {
+            Ok(()) => return Ok(mysql::Channel::Verified(trust)),
+            Err(cause) => Gap::new(
+                "the login",
+                format!(
+                    "{} doesn't vouch for the server ({cause}), so no password was sent",
+                    trust.name
+                ),
+                Unlock::Flag("--ca".into()),
             ),
-            Unlock::Flag("--ca".into()),
-        ),
-        _ => refuse(
-            "no CA was given to verify the server with, so no password was sent".into(),
-            Unlock::Flag("--ca".into()),
-        ),
+        },
+        Err(gap) => gap.clone(),
+    };
+    if target.danger_allow_unverified_login {
+        return Ok(mysql::Channel::DangerUnverified);
     }
+    Err(refused)
+}
+
+/// That nobody named a CA; `flag` does.
+pub fn no_ca(flag: &str) -> Gap {
+    Gap::new(
+        "the login",
+        "no CA was given to verify the server with, so no password was sent",
+        Unlock::Flag(flag.into()),
+    )
 }
 
 /// All that is kept of a password.

@@ -10,13 +10,16 @@ use mysql_async::{
     Conn, DriverError, Error, IoError, OptsBuilder, Row, SslOpts, Value, prelude::Queryable,
 };
 use secrecy::ExposeSecret;
-use tidb_dms_checks::facts::{
-    Gap, Look, Unlock,
-    probe::{LoginOutcome, MysqlSession, ServerError},
+use tidb_dms_checks::{
+    case::{is_rds, is_rds_build},
+    facts::{
+        Gap, Look, Unlock,
+        probe::{LoginOutcome, MysqlSession, ServerError},
+    },
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{Account, Begun, shortened, trust::Trust};
+use super::{Begun, User, shortened, trust::Trust};
 use crate::collect::hashes::without_hashes;
 
 /// DMS keeps its own tables here, unless it is told otherwise.
@@ -26,6 +29,7 @@ const CONTROL_SCHEMA: &str = "awsdms_control";
 const VARIABLES: &[&str] = &[
     "activate_all_roles_on_login",
     "aurora_version",
+    "authentication_policy",
     "autocommit",
     "binlog_checksum",
     "binlog_expire_logs_seconds",
@@ -37,6 +41,7 @@ const VARIABLES: &[&str] = &[
     "character_set_server",
     "collation_server",
     "connect_timeout",
+    "default_authentication_plugin",
     "default_collation_for_utf8mb4",
     "expire_logs_days",
     "explicit_defaults_for_timestamp",
@@ -49,6 +54,7 @@ const VARIABLES: &[&str] = &[
     "interactive_timeout",
     "local_infile",
     "log_bin",
+    "log_bin_compress",
     "log_replica_updates",
     "log_slave_updates",
     "lower_case_table_names",
@@ -81,6 +87,10 @@ const VARIABLES: &[&str] = &[
     "wait_timeout",
 ];
 
+/// How long RDS and Aurora keep binary logs, which no variable tells.
+const BINLOG_RETENTION: &str = "SELECT IFNULL(value, 'NULL') FROM mysql.rds_configuration \
+                                WHERE name = 'binlog retention hours'";
+
 /// Where the server is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {
@@ -98,16 +108,18 @@ pub(super) enum Channel<'a> {
     DangerUnverified,
 }
 
-/// Logs in and asks around.
+/// Logs in and asks around. What was seen stays, also where nobody waits for the rest.
 pub(super) async fn look(
     place: &Place<'_>,
-    account: &Account,
+    account: &User<'_>,
     channel: Channel<'_>,
     end: Instant,
-) -> (Look<LoginOutcome>, MysqlSession) {
+    login: &mut Option<Look<LoginOutcome>>,
+    seen: &mut MysqlSession,
+) {
     let begun = Begun::now();
     let connection = timeout_at(end, Conn::new(options(place, account, channel))).await;
-    let (login, connection) = match connection {
+    let (outcome, connection) = match connection {
         Err(_) => (LoginOutcome::TimedOut, None),
         Ok(Err(Error::Server(error))) => {
             let error = server_error(&error);
@@ -121,19 +133,15 @@ pub(super) async fn look(
             Some(connection),
         ),
     };
-    let login = begun.saw(login);
-    match connection {
-        Some(connection) => {
-            let mut session = Session { connection: Some(connection), account, end };
-            let seen = session.ask_around().await;
-            session.close().await;
-            (login, seen)
-        }
-        None => (login, MysqlSession::default()),
+    *login = Some(begun.saw(outcome));
+    if let Some(connection) = connection {
+        let mut session = Session { connection: Some(connection), account, end };
+        session.ask_around(is_rds(place.host), seen).await;
+        session.close().await;
     }
 }
 
-fn options(place: &Place<'_>, account: &Account, channel: Channel<'_>) -> OptsBuilder {
+fn options(place: &Place<'_>, account: &User<'_>, channel: Channel<'_>) -> OptsBuilder {
     let tls = match channel {
         Channel::Verified(trust) => {
             SslOpts::default().with_disable_built_in_roots(true).with_root_certs(
@@ -147,7 +155,7 @@ fn options(place: &Place<'_>, account: &Account, channel: Channel<'_>) -> OptsBu
         .ip_or_hostname(place.host)
         .resolved_ips(Some([place.address]))
         .tcp_port(place.port)
-        .user(Some(account.user.as_str()))
+        .user(Some(account.name))
         .pass(Some(account.password.expose_secret()))
         .ssl_opts(tls)
         .prefer_socket(false)
@@ -161,32 +169,37 @@ fn options(place: &Place<'_>, account: &Account, channel: Channel<'_>) -> OptsBu
 /// A session, as long as it answers.
 struct Session<'a> {
     connection: Option<Conn>,
-    account: &'a Account,
+    account: &'a User<'a>,
     end: Instant,
 }
 
 impl Session<'_> {
-    async fn ask_around(&mut self) -> MysqlSession {
+    async fn ask_around(&mut self, of_rds: bool, seen: &mut MysqlSession) {
         let names: Vec<String> = VARIABLES.iter().map(|name| format!("'{name}'")).collect();
         let variables = format!("SHOW VARIABLES WHERE Variable_name IN ({})", names.join(", "));
-        MysqlSession {
-            version: Some(self.one("SELECT VERSION()").await),
-            current_user: Some(self.one("SELECT CURRENT_USER()").await),
-            current_role: Some(self.one("SELECT CURRENT_ROLE()").await),
-            grants: Some(self.column("SHOW GRANTS", |line| Some(without_hashes(&line))).await),
-            variables: Some(
-                self.ask(&variables, |rows| {
-                    let pair =
-                        |row: &Row| Some((text(row, 0)?.to_ascii_lowercase(), text(row, 1)?));
-                    Some(rows.iter().filter_map(pair).collect::<BTreeMap<_, _>>())
-                })
-                .await,
-            ),
-            collations: Some(self.column("SHOW COLLATION", Some).await),
-            schemas: Some(self.column("SHOW DATABASES", Some).await),
-            // Last, because it changes the session.
-            control_schema: Some(self.control_schema().await),
+        seen.version = Some(self.one("SELECT VERSION()").await);
+        seen.current_user = Some(self.one("SELECT CURRENT_USER()").await);
+        seen.current_role = Some(self.one("SELECT CURRENT_ROLE()").await);
+        seen.grants = Some(self.column("SHOW GRANTS", |line| Some(without_hashes(&line))).await);
+        seen.variables = Some(self.pairs(&variables).await);
+        seen.collations = Some(self.column("SHOW COLLATION", Some).await);
+        seen.schemas = Some(self.column("SHOW DATABASES", Some).await);
+        let variables = seen.variables.as_ref().and_then(|look| look.seen.known());
+        let comment = variables.and_then(|known| known.get("version_comment"));
+        if of_rds || comment.is_some_and(|comment| is_rds_build(comment)) {
+            seen.binlog_retention = Some(self.one(BINLOG_RETENTION).await);
         }
+        // Last, because it changes the session.
+        seen.control_schema = Some(self.control_schema().await);
+    }
+
+    /// The first two columns of an answer, by the first in lower case.
+    async fn pairs(&mut self, question: &str) -> Look<BTreeMap<String, String>> {
+        self.ask(question, |rows| {
+            let pair = |row: &Row| Some((text(row, 0)?.to_ascii_lowercase(), text(row, 1)?));
+            Some(rows.iter().filter_map(pair).collect())
+        })
+        .await
     }
 
     /// The one value of a one-line answer; no value is `NONE`, as other servers say it.
@@ -300,9 +313,9 @@ fn server_error(error: &mysql_async::ServerError) -> ServerError {
 
 /// A server that quotes the password back doesn't get it into our documents. One of a few letters
 /// may be part of any message.
-fn hushed(mut error: ServerError, account: &Account) -> ServerError {
+fn hushed(mut error: ServerError, account: &User<'_>) -> ServerError {
     let password = account.password.expose_secret();
-    if password.chars().count() >= 4 && password != account.user {
+    if password.chars().count() >= 4 && password != account.name {
         error.message = error.message.replace(password, "…");
     }
     error
@@ -325,11 +338,7 @@ mod tests {
 
     #[test]
     fn a_server_that_quotes_the_password_is_hushed() {
-        let account = Account {
-            user: "dms".into(),
-            password: "hunter2!".into(),
-            role: tidb_dms_checks::facts::Role::Target,
-        };
+        let account = User { name: "dms", password: "hunter2!".into() };
         let error =
             ServerError { code: 1045, state: None, message: "wrong password hunter2!".into() };
         assert_eq!(hushed(error, &account).message, "wrong password …");

@@ -15,7 +15,7 @@ use rustls::{
     AlertDescription, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     SupportedProtocolVersion,
     client::{
-        Resumption, WebPkiServerVerifier,
+        Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
@@ -33,35 +33,28 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{
-    Begun, greeting, tcp,
-    trust::{Trust, provider},
-};
+use super::{Begun, greeting, tcp, trust::provider};
 
 /// How long a server gets to take our farewell.
 const FAREWELL: Duration = Duration::from_millis(200);
 
-/// Reads the greeting and makes a handshake that offers TLS 1.2 and 1.3. Beside both stands what
-/// verify-full against the one CA says, where there is one.
+/// Reads the greeting and makes a handshake that offers TLS 1.2 and 1.3.
 pub(super) async fn look(
     mut stream: TcpStream,
     host: &str,
-    trust: Option<&Trust>,
     end: Instant,
-) -> (Look<GreetingOutcome>, Look<TlsOutcome>, Option<Result<(), String>>) {
+) -> (Look<GreetingOutcome>, Look<TlsOutcome>) {
     let begun = Begun::now();
     let greeting = greeting::read(&mut stream, end).await;
     let seen = begun.saw(greeting.clone());
     let begun = Begun::now();
     match greeting {
         GreetingOutcome::Greeting(greeting) if greeting.tls => {
-            let verifier = Arc::new(DangerRecordingVerifier::new(trust));
-            let outcome = handshake(stream, host, &[&TLS13, &TLS12], &verifier, end).await;
-            let verdict = verifier.record().verdict;
-            (seen, begun.saw(outcome), verdict)
+            let verifier = Arc::new(DangerRecordingVerifier::new());
+            (seen, begun.saw(handshake(stream, host, &[&TLS13, &TLS12], &verifier, end).await))
         }
-        GreetingOutcome::Greeting(_) => (seen, begun.saw(TlsOutcome::NotOffered), None),
-        other => (seen, begun.missed(no_greeting("TLS", &other)), None),
+        GreetingOutcome::Greeting(_) => (seen, begun.saw(TlsOutcome::NotOffered)),
+        other => (seen, begun.missed(no_greeting("TLS", &other))),
     }
 }
 
@@ -86,7 +79,7 @@ pub(super) async fn look_at_tls12(
     };
     match greeting::read(&mut stream, end).await {
         GreetingOutcome::Greeting(greeting) if greeting.tls => {
-            let verifier = Arc::new(DangerRecordingVerifier::new(None));
+            let verifier = Arc::new(DangerRecordingVerifier::new());
             begun.saw(handshake(stream, host, &[&TLS12], &verifier, end).await)
         }
         GreetingOutcome::Greeting(_) => begun.saw(TlsOutcome::NotOffered),
@@ -208,7 +201,6 @@ fn alert_name(alert: AlertDescription) -> String {
 struct Record {
     chain: Vec<String>,
     key_proved: bool,
-    verdict: Option<Result<(), String>>,
 }
 
 /// Accepts every certificate and writes it down. Whoever sends a secret over a channel that this
@@ -216,17 +208,12 @@ struct Record {
 #[derive(Debug)]
 struct DangerRecordingVerifier {
     algorithms: WebPkiSupportedAlgorithms,
-    strict: Option<Arc<WebPkiServerVerifier>>,
     record: Mutex<Record>,
 }
 
 impl DangerRecordingVerifier {
-    fn new(trust: Option<&Trust>) -> Self {
-        Self {
-            algorithms: provider().signature_verification_algorithms,
-            strict: trust.map(|trust| Arc::clone(&trust.verifier)),
-            record: Mutex::default(),
-        }
+    fn new() -> Self {
+        Self { algorithms: provider().signature_verification_algorithms, record: Mutex::default() }
     }
 
     fn record(&self) -> Record {
@@ -239,12 +226,7 @@ impl DangerRecordingVerifier {
 
     fn signed(&self, checked: &Result<HandshakeSignatureValid, Error>) {
         let proved = checked.is_ok();
-        self.note(|record| {
-            record.key_proved = proved;
-            if !proved && record.verdict == Some(Ok(())) {
-                record.verdict = Some(Err("it didn't prove that it holds the key".into()));
-            }
-        });
+        self.note(|record| record.key_proved = proved);
     }
 }
 
@@ -253,22 +235,15 @@ impl ServerCertVerifier for DangerRecordingVerifier {
         &self,
         leaf: &CertificateDer<'_>,
         rest: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verdict = self.strict.as_ref().map(|strict| {
-            strict
-                .verify_server_cert(leaf, rest, name, ocsp, now)
-                .map(|_| ())
-                .map_err(|error| error.to_string())
-        });
         self.note(|record| {
             record.chain = std::iter::once(leaf)
                 .chain(rest)
                 .map(|certificate| STANDARD.encode(certificate))
                 .collect();
-            record.verdict = verdict;
         });
         Ok(ServerCertVerified::assertion())
     }

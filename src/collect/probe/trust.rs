@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls::{
     RootCertStore,
-    client::WebPkiServerVerifier,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
     crypto::{CryptoProvider, aws_lc_rs},
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
-
-/// ISRG Root X1, which Starter's and Essential's certificates lead to.
-const ISRG_ROOT_X1: &str = include_str!("isrg-root-x1.pem");
+use tidb_dms_checks::{facts::probe::TlsSession, trust::ISRG_ROOT_X1_PEM};
 
 /// Why something is no CA to verify with.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -29,13 +28,13 @@ pub struct Trust {
     /// What people call it.
     pub name: String,
     pub(super) certificates: Vec<CertificateDer<'static>>,
-    pub(super) verifier: Arc<WebPkiServerVerifier>,
+    verifier: Arc<WebPkiServerVerifier>,
 }
 
 impl Trust {
     /// ISRG Root X1.
     pub fn isrg_root_x1() -> Result<Self, NoCertificate> {
-        Self::from_pem("ISRG Root X1", ISRG_ROOT_X1)
+        Self::from_pem("ISRG Root X1", ISRG_ROOT_X1_PEM)
     }
 
     /// The certificates of a PEM text.
@@ -56,6 +55,28 @@ impl Trust {
             .build()
             .map_err(|error| unusable(&error))?;
         Ok(Self { name: name.into(), certificates, verifier })
+    }
+
+    /// What verify-full says of a session that was recorded: why not, if it says no.
+    pub(super) fn verify(&self, session: &TlsSession, host: &str) -> Result<(), String> {
+        let chain: Vec<CertificateDer<'static>> = session
+            .chain
+            .iter()
+            .map(|text| STANDARD.decode(text).map(CertificateDer::from))
+            .collect::<Result<_, _>>()
+            .map_err(|error| error.to_string())?;
+        let [leaf, rest @ ..] = chain.as_slice() else {
+            return Err("it sent no certificate".into());
+        };
+        let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
+        self.verifier
+            .verify_server_cert(leaf, rest, &name, &[], UnixTime::now())
+            .map_err(|error| error.to_string())?;
+        if session.key_proved {
+            Ok(())
+        } else {
+            Err("it didn't prove that it holds the key".into())
+        }
     }
 }
 

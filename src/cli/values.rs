@@ -1,0 +1,102 @@
+//! What stands behind a value that is typed: a file's content, a list's entries.
+
+use std::{fs, path::Path};
+
+use tidb_dms_checks::facts::cluster::AccessEntry;
+
+use super::ArgumentError;
+
+pub(super) fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+/// The name most like what was typed, if one is like it at all.
+pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    names
+        .map(|name| (strsim::jaro_winkler(typed, name), name))
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .filter(|(score, _)| *score > 0.7)
+        .map(|(_, name)| name.to_owned())
+}
+
+fn read(flag: &'static str, file: &Path) -> Result<String, ArgumentError> {
+    fs::read_to_string(file).map_err(|source| ArgumentError::File {
+        flag,
+        file: file.to_owned(),
+        source,
+    })
+}
+
+pub(super) fn table_mappings(file: &Path) -> Result<String, ArgumentError> {
+    let text = read("--table-mappings", file)?;
+    match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+        Ok(_) => Ok(text),
+        Err(source) => Err(ArgumentError::TableMappings { file: file.to_owned(), source }),
+    }
+}
+
+/// Entries, and files with one entry a line; `#` begins a comment.
+pub(super) fn access_list(values: &[String]) -> Result<Vec<AccessEntry>, ArgumentError> {
+    let mut entries = Vec::new();
+    for value in values {
+        match value.parse() {
+            Ok(entry) => entries.push(entry),
+            Err(error) => {
+                let file = Path::new(value);
+                if !file.exists() {
+                    return Err(ArgumentError::AccessEntry(error));
+                }
+                let text = read("--ip-access-list", file)?;
+                for (number, line) in text.lines().enumerate() {
+                    let line = line.split('#').next().unwrap_or_default();
+                    for word in line.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+                        entries.push(word.parse().map_err(|error| ArgumentError::AccessLine {
+                            file: file.to_owned(),
+                            line: number + 1,
+                            error,
+                        })?);
+                    }
+                }
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// `isrg-root-x1`, or the text of a PEM file.
+pub(crate) fn certificate(flag: &'static str, value: &str) -> Result<String, ArgumentError> {
+    if value.eq_ignore_ascii_case("isrg-root-x1") {
+        return Ok("isrg-root-x1".into());
+    }
+    let file = Path::new(value);
+    let none = || ArgumentError::NoCertificate { flag, file: file.to_owned() };
+    if !file.exists() {
+        return Err(none());
+    }
+    let text = read(flag, file)?;
+    if text.contains("-----BEGIN CERTIFICATE-----") { Ok(text) } else { Err(none()) }
+}
+
+/// A subnet's id.
+#[cfg(feature = "live")]
+pub(crate) fn subnet(text: &str) -> Result<String, &'static str> {
+    let id = text.strip_prefix("subnet-");
+    if id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        Ok(text.to_owned())
+    } else {
+        Err("not a subnet's id, subnet-…")
+    }
+}
+
+#[cfg(all(test, feature = "live"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_is_a_subnet() {
+        assert!(subnet("subnet-0a11").is_ok());
+        for text in ["", "subnet-", "vpc-1", "subnet-a b"] {
+            assert!(subnet(text).is_err(), "{text}");
+        }
+    }
+}

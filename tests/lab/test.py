@@ -1,0 +1,461 @@
+"""The program against the lab: every topology, healthy and broken, what it asks of AWS, and what it does when refused.
+
+    tests/lab/run target/… : see tests/run. TIDB_DMS names the program; words on the command line choose tests by name.
+    TIDB_DMS_LONG=1 also denies each action in each topology (about an hour).
+
+Its last line says how many passed, failed and were skipped; the skipped are named before it.
+"""
+import json
+import os
+import socket
+import sys
+import time
+import traceback
+
+import trial
+import world
+from trial import UNDECIDED, Bench, client, seed
+
+# What every user may do, and what only a flag asks for.
+CREDENTIALS = {"sts:GetCallerIdentity", "sts:AssumeRole"}
+TESTS = []
+
+
+class Skipped(Exception):
+    """What is missing."""
+
+
+def test(function, *given):
+    name = "-".join([function.__name__.replace("_", "-"), *[str(one) for one in given]])
+    TESTS.append((name, function, given))
+    return function
+
+
+def all_of(names):
+    """Registers a test once for each name."""
+    def keep(function):
+        for name in names:
+            test(function, name)
+        return function
+    return keep
+
+
+# What AWS was asked over all topologies, and which these were.
+SEEN, PLANTED = set(), set()
+
+
+def needs(bench, *checks):
+    """Skips a test of checks that this program doesn't have yet; a name may be a category's, with its slash."""
+    had = bench.checks()
+    for check in checks:
+        if not any(one == check or one.startswith(check) and check.endswith("/") for one in had):
+            raise Skipped(f"the program has no check {check}")
+
+
+# The topologies.
+
+@all_of(seed.HEALTHY)
+def healthy(bench, name):
+    planted = bench.plant(name)
+    run = bench.doctor(*planted["arguments"])
+    assert run.code == 0, run.described()
+    assert not run.causes, run.described()
+    open_rows = [row for row in run.rows if row["level"] == "error" and row["outcome"] in ("fail", *UNDECIDED)]
+    assert not open_rows, run.described()
+    logins = [row for row in run.rows if row["check"] == "mysql/login"]
+    assert not logins or all(row["outcome"] == "pass" for row in logins), run.described()
+    remember(name, run)
+    budget(run)
+
+
+def remember(name, run):
+    PLANTED.add(name)
+    SEEN.update(run.asked)
+
+
+def budget(run):
+    """At most 16 EC2 calls a VPC, one more for each thing that something refers to; DMS, IAM and STS once a region."""
+    once = [one for one in run.requests if one["action"].split(":")[0] in ("dms", "sts")
+            and not one["parameters"].get("Marker")]
+    twice = {one["action"] for one in once if sum(other["action"] == one["action"] for other in once) > 1}
+    assert not twice, f"more than once: {twice}"
+    referred = ("ec2:GetManagedPrefixListEntries", "ec2:DescribeManagedPrefixLists", "ec2:DescribeDhcpOptions",
+                "ec2:DescribeTransitGatewayVpcAttachments", "ec2:DescribeTransitGatewayAttachments")
+    of_the_vpc = [one for one in run.requests if one["action"].startswith("ec2:") and one["action"] not in referred
+                  and not any(name.startswith("NextToken") for name in one["parameters"])]
+    assert len(of_the_vpc) <= 16, f"{len(of_the_vpc)} EC2 calls: {[one['action'] for one in of_the_vpc]}"
+
+
+@all_of(seed.BROKEN)
+def broken(bench, name):
+    planted = bench.plant(name)
+    run = bench.doctor(*planted["arguments"])
+    remember(name, run)
+    assert run.code == planted["exit"], run.described()
+    # What isn't broken at error level shows as a warning, what can't be told stays open.
+    found = run.causes if planted["exit"] else {row["check"] for row in run.rows if row["outcome"] == "warn"}
+    if planted["exit"] == 3:
+        found = {row["check"] for row in run.rows if row["outcome"] == "unknown"} & set(planted["causes"])
+    assert found == set(planted["causes"]), f"{found} instead of {planted['causes']}\n{run.described()}"
+
+
+# What is asked of AWS.
+
+def policy(bench, *arguments):
+    """The actions of the printed policy."""
+    done, _ = bench.run("iam-policy", *arguments)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    return document, {action for statement in document["Statement"] for action in
+                      (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])}
+
+
+@test
+def requests_are_the_declared_needs(bench):
+    """Over all topologies, healthy and broken. Runs after them."""
+    if PLANTED != {*seed.HEALTHY, *seed.BROKEN}:
+        raise Skipped("not all topologies ran")
+    _, declared = policy(bench)
+    unasked, undeclared = declared - SEEN - CREDENTIALS, SEEN - declared - CREDENTIALS
+    assert not undeclared, f"asked though not declared: {sorted(undeclared)}"
+    assert not unasked, f"declared though never asked: {sorted(unasked)}"
+
+
+@test
+def only_one_check_asks_only_for_its_needs(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    checks = bench.checks()
+    assert len(checks) > 30, checks
+    for check in ("network/route", "network/nat-gateway", "network/security-group", "dms/ssl-mode", "dms/vpc-role"):
+        assert check in checks
+        run = bench.doctor(*planted["arguments"], "--only", check, "--no-probe")
+        _, declared = policy(bench, "--only", check)
+        undeclared = set(run.asked) - declared - CREDENTIALS
+        assert not undeclared, f"{check} asked {sorted(undeclared)}, declared are {sorted(declared)}"
+
+
+@test
+def calls_are_at_most_four_deep(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    bench.cloud.lab("POST", "delay", milliseconds=100)
+    run = bench.doctor(*planted["arguments"], "--no-probe")
+    requests = [one for one in run.requests if one["until"]]
+    span = max(one["until"] for one in requests) - min(one["at"] for one in requests)
+    print(f"  AWS part: {1000 * span:.0f} ms for {len(requests)} calls of 100 ms each")
+    assert span <= 0.48, f"{span:.3f} s\n" + "\n".join(
+        f"{one['at'] - requests[0]['at']:.3f}–{one['until'] - requests[0]['at']:.3f} {one['action']}" for one in requests)
+
+
+# What a policy allows.
+
+def user(bench, document):
+    """An IAM user with just this policy, and the lab's enforcement on."""
+    bench.cloud.iam.create_user(UserName="doctor")
+    bench.cloud.iam.put_user_policy(UserName="doctor", PolicyName="doctor", PolicyDocument=json.dumps(document))
+    key = bench.cloud.iam.create_access_key(UserName="doctor")["AccessKey"]
+    bench.cloud.lab("POST", "iam", enforce=True)
+    return client.Cloud(bench.lab["aws"], keys=(key["AccessKeyId"], key["SecretAccessKey"]))
+
+
+def without(document, action):
+    """The policy less one action."""
+    statements = []
+    for statement in document["Statement"]:
+        listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if left := [one for one in listed if one != action]:
+            statements.append({**statement, "Action": left})
+    return {**document, "Statement": statements}
+
+
+@all_of(["starter-nat-instance", "dedicated-private-endpoint-instance", "dedicated-nat-serverless"])
+def the_printed_policy_is_enough(bench, name):
+    planted = bench.plant(name)
+    document, _ = policy(bench)
+    run = bench.doctor(*planted["arguments"], cloud=user(bench, document))
+    assert run.code == 0, run.described()
+    assert not run.unlocking_actions(), f"{run.unlocking_actions()}\n{run.described()}"
+    denied = [one for one in run.requests if one["error"]]
+    assert not denied, denied
+
+
+def deny_each(bench, name):
+    """Without one action no verdict moves to pass or fail; a gap names it where it matters."""
+    planted = bench.plant(name)
+    document, actions = policy(bench)
+    whole = bench.doctor(*planted["arguments"])
+    expected = whole.outcomes()
+    doctor = user(bench, document)
+    asked = sorted(set(whole.asked) - CREDENTIALS)
+    for action in asked:
+        bench.cloud.iam.put_user_policy(UserName="doctor", PolicyName="doctor",
+                                        PolicyDocument=json.dumps(without(document, action)))
+        run = bench.doctor(*planted["arguments"], cloud=doctor)
+        if run.code == 2:
+            # Without this one nothing can be known of the migration; the one line must say so.
+            assert action in run.err and len(run.err.strip().splitlines()) == 1, f"{action}: {run.err}"
+            continue
+        changed = {row: (expected.get(row), now) for row, now in run.outcomes().items() if expected.get(row) != now}
+        wrong = {row: moved for row, moved in changed.items() if moved[1] in ("pass", "fail") and moved[0] != "blocked"}
+        assert not wrong, f"without {action}: {wrong}\n{run.described()}"
+        if changed:
+            assert action in run.unlocking_actions(), f"no gap names {action}\n{run.described()}"
+
+
+@all_of(["starter-nat-instance", "dedicated-private-endpoint-instance"])
+def without_one_action(bench, name):
+    deny_each(bench, name)
+
+
+if os.environ.get("TIDB_DMS_LONG"):
+    @all_of([*seed.HEALTHY, *seed.BROKEN])
+    def without_one_action_anywhere(bench, name):
+        deny_each(bench, name)
+
+
+@test
+def one_denied_call_is_a_gap(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    bench.cloud.lab("POST", "faults", action="ec2:DescribeNatGateways", kind="denied")
+    run = bench.doctor(*planted["arguments"])
+    assert run.code == 3, run.described()
+    assert "network/nat-gateway" in run.unlocking_actions()["ec2:DescribeNatGateways"], run.described()
+    assert "ec2:DescribeNatGateways" in run.out, run.out
+
+
+@test
+def throttled_calls_are_made_again(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    for action in ("ec2:DescribeSubnets", "dms:DescribeEndpoints"):
+        bench.cloud.lab("POST", "faults", action=action, kind="throttled", times=2)
+    run = bench.doctor(*planted["arguments"])
+    assert run.code == 0, run.described()
+    assert run.asked.count("ec2:DescribeSubnets") == 3 and run.asked.count("dms:DescribeEndpoints") == 3, run.asked
+
+
+@test
+def a_call_that_hangs_is_a_gap_in_time(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    bench.cloud.lab("POST", "faults", action="ec2:DescribeNetworkAcls", kind="silent", seconds=60)
+    run = bench.doctor(*planted["arguments"], "--timeout", "8")
+    assert run.code == 3 and run.seconds <= 8 * 1.05 + 0.5, run.described()
+    assert "network/network-acl" in {row["check"] for row in run.rows if row["outcome"] in UNDECIDED}, run.described()
+
+
+# Errors of use: exit code 2, one line.
+
+def one_line(run, *words):
+    lines = [line for line in run.err.strip().splitlines() if line.strip()]
+    assert run.code == 2 and len(lines) == 1 and lines[0].startswith("error: "), f"exit {run.code}\n{run.err}"
+    for word in words:
+        assert word.lower() in lines[0].lower(), lines[0]
+
+
+@test
+def expired_credentials(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    bench.cloud.lab("POST", "faults", action="*", kind="expired")
+    one_line(bench.doctor(*planted["arguments"], "--quiet"), "expired")
+
+
+@test
+def no_credentials(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    one_line(bench.doctor(*planted["arguments"], "--quiet", AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None), "credentials")
+
+
+@test
+def wrong_secret_key(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    bench.cloud.lab("POST", "iam", enforce=True)
+    stranger = client.Cloud(bench.lab["aws"], keys=("AKIASTRANGER00000000", "x"))
+    one_line(bench.doctor(*planted["arguments"], "--quiet", cloud=stranger))
+
+
+@test
+def wrong_region(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    one_line(bench.doctor(*planted["arguments"], "--quiet", "--region", "eu-west-1"), "orders-to-tidb", "eu-west-1")
+
+
+@test
+def unknown_task(bench):
+    bench.plant("dedicated-nat-instance")
+    one_line(bench.doctor("--task", "no-such-task", "--quiet"), "no-such-task")
+
+
+# Servers that misbehave. None of them makes a path fail: the laptop isn't the replication.
+
+def against(bench, host, **differently):
+    # DMS itself hasn't tested this one: its success would say more than we can see.
+    planted = bench.plant("dedicated-nat-instance", host=host, tested=False, **differently)
+    return bench.doctor(*planted["arguments"], "--timeout", "20")
+
+
+@all_of(["silent", "plain", "garbage", "web", "cut", "stuck"])
+def server(bench, how):
+    if how == "plain":
+        needs(bench, "tls/")
+    run = against(bench, bench.lab["names"]["bad"][how])
+    # No TLS for one who offers none is a finding; the rest can't be told from here.
+    assert run.code == (1 if how == "plain" else 3), run.described()
+    reaching = [row for row in run.rows if row["check"].startswith("network/") and row["outcome"] == "fail"]
+    assert not reaching, run.described()
+
+
+@all_of(["tls13", "wrong-ca", "expired", "not-yet-valid", "wrong-host", "address-only", "self-signed", "missing-intermediate"])
+def certificate(bench, how):
+    needs(bench, "tls/")
+    run = against(bench, bench.lab["names"]["bad"][how])
+    assert run.code == 1, run.described()
+    assert run.causes and all(cause.startswith("tls/") for cause in run.causes), run.described()
+
+
+@test
+def leaf_imported_as_authority(bench):
+    needs(bench, "tls/")
+    planted = bench.plant("dedicated-nat-instance")
+    run = bench.doctor(*planted["arguments"], "--ca", os.path.join(bench.certificates, "leaf-as-ca.pem"))
+    assert run.code == 1 and all(cause.startswith("tls/") for cause in run.causes), run.described()
+
+
+@all_of(["refused", "dropped", "no_name", "silent_name", "broken_name"])
+def host(bench, how):
+    run = against(bench, bench.lab["names"][how])
+    assert run.code == 3, run.described()
+    assert not [row for row in run.rows if row["outcome"] == "fail"], run.described()
+
+
+@test
+def a_poor_account(bench):
+    needs(bench, "mysql/target-privileges")
+    run = against(bench, bench.lab["names"]["bad"]["poor"])
+    assert run.code == 1, run.described()
+    assert "mysql/target-privileges" in run.causes, run.described()
+
+
+@test
+def wrong_password(bench):
+    planted = bench.plant("starter-nat-instance", tested=False)
+    run = bench.doctor(*planted["arguments"], TIDB_DMS_TARGET_PASSWORD="not-the-password")
+    # DMS may have another password, and its address may match another account: it can't be told.
+    assert run.code == 3, run.described()
+    row = [row for row in run.rows if row["check"] == "mysql/login" and row["outcome"] not in ("pass", "not_applicable")]
+    assert row, run.described()
+    assert "not-the-password" not in run.out + run.err + run.text
+
+
+@test
+def user_without_the_prefix(bench):
+    run = bench.doctor(*bench.plant("starter-nat-instance", user="dms", tested=False)["arguments"])
+    assert run.code in (1, 3), run.described()
+    assert any("prefix" in json.dumps(row) for row in run.rows if row["check"] == "mysql/login"), run.described()
+
+
+@test
+def a_real_tidb(bench):
+    if "tidb" in bench.lab["skipped"]:
+        raise Skipped(bench.lab["skipped"]["tidb"])
+    run = bench.doctor(*bench.plant("dedicated-nat-instance", host=bench.lab["names"]["real"], user="root")["arguments"],
+                       TIDB_DMS_TARGET_PASSWORD="")
+    version = [row for row in run.rows if row["check"] == "mysql/login"]
+    assert version and all(row["outcome"] == "pass" for row in version), run.described()
+
+
+@all_of(["mysql", "mariadb"])
+def a_real_source(bench, name):
+    if name in bench.lab["skipped"]:
+        raise Skipped(bench.lab["skipped"][name])
+    host_name = bench.lab["names"]["rds" if name == "mysql" else "maria"]
+    with socket.create_connection((bench.lab["hosts"][host_name]["addresses"][0], 3306), 5):
+        pass
+    with trial.tempfile.TemporaryDirectory() as folder:
+        facts = os.path.join(folder, "facts.json")
+        done, _ = bench.run("probe", f"{host_name}:3306", "--user", "dms", "--as", "source", "--ca",
+                            os.path.join(bench.certificates, "ca.pem"), "--save-facts", facts,
+                            TIDB_DMS_PASSWORD=bench.lab["password"])
+        assert done.returncode == 0, done.stderr
+        with open(facts) as file:
+            session = json.load(file)["probes"][0]["session"]
+    assert any("REPLICATION" in line or "BINLOG" in line for line in session["grants"]["seen"]["known"]), session["grants"]
+    assert world.SCHEMA in session["schemas"]["seen"]["known"], session["schemas"]
+
+
+# What is kept, and what never is.
+
+@all_of(["starter-nat-instance", "nat-without-internet-route"])
+def saved_facts_say_the_same(bench, name):
+    planted = bench.plant(name)
+    facts, flags = os.path.join(bench.lab["folder"], "facts.json"), ["--report", "json"]
+    live, _ = bench.run("doctor", *planted["arguments"], "--save-facts", facts, *flags)
+    again, _ = bench.run("doctor", "--facts", facts, *flags)
+    assert live.returncode == again.returncode and live.returncode in (0, 1), live.stderr + again.stderr
+    assert live.stdout == again.stdout
+    in_full, _ = bench.run("doctor", *planted["arguments"][:2], "--facts", facts, *flags)
+    assert in_full.stdout == live.stdout
+
+
+@test
+def no_password_is_anywhere(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    secret = "Planted-by-AWS-7c1f"
+    bench.cloud.lab("POST", "password", password=secret)
+    facts = os.path.join(bench.lab["folder"], "facts.json")
+    run = bench.doctor(*planted["arguments"], "--save-facts", facts, "--report", f"junit={facts}.xml", RUST_LOG="trace")
+    assert run.code == 0, run.described()
+    everything = run.out + run.err + run.text
+    for kept in (facts, f"{facts}.xml"):
+        with open(kept) as file:
+            everything += file.read()
+    assert secret not in everything and bench.lab["password"] not in everything
+    assert any("Password" in json.dumps(one) or one["action"] == "dms:DescribeEndpoints" for one in run.requests)
+
+
+@test
+def dms_tests_the_connections(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    message = ("Test Endpoint failed: Application-Status: 1020912, Application-Message: Cannot connect to ODBC provider ODBC "
+               "general error., Application-Detailed-Message: RetCode: SQL_ERROR SqlState: HY000 NativeError: 2003 Message: "
+               f"Can't connect to MySQL server on '{planted['host']}' (110)")
+    bench.cloud.lab("POST", "connections", endpoint="orders-target", status="failed", message=message, seconds=1)
+    run = bench.doctor(*planted["arguments"], "--test-connection")
+    assert run.asked.count("dms:TestConnection") == 2, run.asked
+    assert run.code in (1, 3), run.described()
+    last = [row for row in run.rows if row["check"] == "dms/last-test"]
+    assert any(row["outcome"] in ("fail", "warn") for row in last), run.described()
+
+
+def main():
+    chosen = sys.argv[1:]
+    bench = Bench()
+    passed, failed, skipped = 0, [], []
+    for name, function, given in TESTS:
+        if chosen and not any(word in name for word in chosen):
+            continue
+        began = time.monotonic()
+        try:
+            function(bench, *given)
+            mistakes = bench.cloud.lab("GET", "mistakes")["mistakes"]
+            assert not mistakes, f"the lab's own mistakes: {mistakes}"
+            passed += 1
+            print(f"ok {name} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Skipped as reason:
+            skipped.append((name, reason))
+        except Exception as error:
+            failed.append(name)
+            print(f"FAILED {name} ({time.monotonic() - began:.1f} s)\n{error}", flush=True)
+            if not isinstance(error, AssertionError):
+                traceback.print_exc()
+        for control in (("DELETE", "faults"),):
+            bench.cloud.lab(*control)
+        bench.cloud.lab("POST", "delay", milliseconds=0)
+        bench.cloud.lab("POST", "iam", enforce=False)
+    for name, reason in skipped:
+        print(f"skipped: {name}: {reason}")
+    if failed:
+        print("failed: " + ", ".join(failed))
+    print(f"lab: {passed} passed, {len(failed)} failed, {len(skipped)} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
