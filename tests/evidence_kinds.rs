@@ -303,6 +303,13 @@ fn a_ca_that_was_sent_along_stands_in_only_where_dms_names_none() {
     let seen = see(aws(without), &[("ca.pem", &root)], &[]);
     assert_eq!(seen.facts["asked"].get("ca"), None);
     seen.notes("put `source` or `target`");
+    let neither = |inventory: &mut Value| {
+        without(inventory);
+        inventory["Endpoints"][0].as_object_mut().unwrap().remove("CertificateArn");
+    };
+    let seen = see(aws(neither), &[("source-ca.pem", &root)], &[]);
+    assert_eq!(seen.facts["asked"].get("ca"), None);
+    assert_eq!(seen.facts["asked"]["other_ca"], json!(root));
     let seen = see(aws(without), &[("target-1.pem", &root), ("target-2.pem", &root)], &[]);
     assert_eq!(seen.facts["asked"].get("ca"), None);
     let leaf = fs::read_to_string(Path::new(DATA).join("data/chains/short-leaf.pem")).unwrap();
