@@ -1,11 +1,20 @@
 //! Evidence that isn't AWS's: what is made of `SHOW GRANTS`, handshakes, certificates, TiDB Cloud's
 //! answers and a task's parts, by the program as a user runs it.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tidb_dms_checks::grants::pasted;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
 const TIDB: &str = "tidb.k7q2wz1dxmpa.clusters.tidb-cloud.com";
@@ -118,6 +127,41 @@ fn grants_that_may_be_of_either_end_are_of_neither() {
     seen.notes("its name says target, and it can't be the target's");
     let seen = see(aws(|_| {}), &[("grants.txt", &OF_TIDB.replace("dms", "root"))], &[]);
     seen.notes("it fits neither end");
+
+    // Whose user isn't known may log in as somebody else.
+    let secret = |inventory: &mut Value| {
+        inventory["Endpoints"][0]["EngineName"] = json!("oracle");
+        inventory["Endpoints"][1].as_object_mut().unwrap().remove("Username");
+    };
+    let seen = see(aws(secret), &[("grants.txt", OF_TIDB)], &[]);
+    assert_eq!(seen.facts["probes"], json!([]));
+    seen.notes("put `target` into the file's name");
+}
+
+/// What real servers printed, pasted without its title.
+#[test]
+fn answers_of_real_servers_are_found_whole() {
+    let mut read = 0;
+    for file in ["tidb-8.5.4", "tidb-7.5.7", "mysql-9.7.4", "mariadb-10.11.19"] {
+        let text = fs::read_to_string(format!("{DATA}/data/grants/{file}.json")).unwrap();
+        let server: Value = serde_json::from_str(&text).unwrap();
+        for account in server["accounts"].as_array().unwrap() {
+            let printed: Vec<&str> = match account["show_grants"].as_array() {
+                Some(lines) if !lines.is_empty() => {
+                    lines.iter().map(|line| line.as_str().unwrap()).collect()
+                }
+                _ => continue,
+            };
+            let found = pasted(&printed.join("\n"));
+            assert_eq!(found.len(), 1, "{file} {}", account["name"]);
+            assert_eq!(found[0].lines, printed, "{file}");
+            let name = found[0].account.as_ref().map(ToString::to_string);
+            assert_eq!(json!(name), account["current_user"][0], "{file} {printed:?}");
+            assert_eq!(found[0].is_backquoted, server["kind"] != "tidb", "{file}");
+            read += 1;
+        }
+    }
+    assert!(read > 100, "{read}");
 }
 
 #[test]
@@ -131,7 +175,7 @@ fn hashes_and_scripts_stay_out() {
     seen.notes("target.sql: skipped, no kind of evidence");
 }
 
-/// A chain for the cluster's own name, made by `openssl` and printed as `s_client` prints it.
+/// A chain for a name, printed as `s_client` prints it, and its CA.
 fn handshake(host: &str, command: Option<&str>, shown: bool) -> (String, String) {
     let authority = rcgen::KeyPair::generate().unwrap();
     let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
@@ -183,6 +227,51 @@ fn a_handshake_is_of_the_server_that_it_names() {
     }
 }
 
+/// The words of the real program, which ours are like.
+#[test]
+fn openssl_itself_is_understood() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec![TIDB.to_owned()]).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap();
+    fs::write(path("key"), key.serialize_pem()).unwrap();
+    fs::write(path("certificate"), certificate.pem()).unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let server = Command::new("openssl")
+        .args(["s_server", "-quiet", "-accept", &port, "-key", &path("key")])
+        .args(["-cert", &path("certificate")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(mut server) = server else {
+        eprintln!("skipped: openssl_itself_is_understood: openssl is missing");
+        return;
+    };
+    while TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    for (version, protocol) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
+        let output = Command::new("openssl")
+            .args(["s_client", version, "-showcerts", "-connect", &format!("127.0.0.1:{port}")])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text =
+            String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+        let seen = see(aws(|_| {}), &[("tls.txt", &text)], &[]);
+        let probe = seen.probe("target").unwrap();
+        let session = &probe["tls"]["seen"]["known"]["session"];
+        assert_eq!(session["protocol"], protocol);
+        assert!(session["cipher"].as_str().unwrap().starts_with("TLS_"), "{session}");
+        assert_eq!(session["chain"].as_array().unwrap().len(), 1);
+        assert_eq!(probe.get("tls12").is_some(), protocol == "TLSv1.2");
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
 #[test]
 fn a_chain_that_is_not_shown_whole_is_not_an_incomplete_one() {
     let (text, _) = handshake(TIDB, None, false);
@@ -204,10 +293,23 @@ fn a_ca_that_was_sent_along_stands_in_only_where_dms_names_none() {
     };
     let seen = see(aws(without), &[("target-ca.pem", &root)], &[]);
     assert_eq!(seen.facts["asked"]["ca"], json!(root));
+    let alone = |inventory: &mut Value| {
+        without(inventory);
+        inventory["Endpoints"][0]["EngineName"] = json!("oracle");
+    };
+    let seen = see(aws(alone), &[("ca.pem", &root)], &[]);
+    assert_eq!(seen.facts["asked"]["ca"], json!(root));
     // The source speaks MySQL too, and has a CA of its own.
     let seen = see(aws(without), &[("ca.pem", &root)], &[]);
     assert_eq!(seen.facts["asked"].get("ca"), None);
     seen.notes("put `source` or `target`");
+    let neither = |inventory: &mut Value| {
+        without(inventory);
+        inventory["Endpoints"][0].as_object_mut().unwrap().remove("CertificateArn");
+    };
+    let seen = see(aws(neither), &[("source-ca.pem", &root)], &[]);
+    assert_eq!(seen.facts["asked"].get("ca"), None);
+    assert_eq!(seen.facts["asked"]["other_ca"], json!(root));
     let seen = see(aws(without), &[("target-1.pem", &root), ("target-2.pem", &root)], &[]);
     assert_eq!(seen.facts["asked"].get("ca"), None);
     let leaf = fs::read_to_string(Path::new(DATA).join("data/chains/short-leaf.pem")).unwrap();

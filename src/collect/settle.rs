@@ -171,7 +171,10 @@ fn choose<'e>(
     match (able.next(), able.next()) {
         (None, _) => Err("it fits neither end of the migration".into()),
         (Some((end, Fit::Yes)), None) => Ok(end),
-        (Some((end, Fit::Maybe)), None) if !survey.is_half => Ok(end),
+        (Some((end, _)), None) => Err(format!(
+            "whether it is the {0}'s can't be told; put `{0}` into the file's name",
+            end.role.as_str()
+        )),
         _ => Err("whether it is the source's or the target's can't be told; put `source` or \
                   `target` into the file's name"
             .into()),
@@ -315,7 +318,10 @@ fn authorities(
     facts: &mut Facts,
     notes: &mut Vec<String>,
 ) {
-    let mut cas: Vec<&Found<Authority>> = Vec::new();
+    // Both ends speak TLS with a CA of their own, unless one doesn't speak MySQL.
+    let able = survey.ends.iter().filter(|end| end.speaks_mysql != Some(false)).count();
+    let is_alone = able == 1 && !survey.is_half;
+    let (mut cluster, mut other) = (Vec::new(), Vec::new());
     for found in found {
         let mut skip = |reason: &str| notes.push(format!("{}: not used, {reason}", found.file));
         if !found.what.is_root {
@@ -325,34 +331,39 @@ fn authorities(
             );
             continue;
         }
-        if facts.asked.ca.is_some() {
-            skip("--ca says which CA is trusted");
-            continue;
-        }
-        let end = choose(survey, &found.file, |end| match (end.speaks_mysql, end.is_tidb) {
-            (Some(false), _) => Fit::No,
+        let end = choose(survey, &found.file, |end| match end.speaks_mysql {
+            Some(false) => Fit::No,
+            _ if is_alone => Fit::Yes,
             _ => Fit::Maybe,
         });
-        match end {
+        let asked = |is_tidb| if is_tidb { &facts.asked.ca } else { &facts.asked.other_ca };
+        match end.map(|end| (end, end.is_tidb)) {
             Err(reason) => skip(&reason),
-            Ok(end) if end.is_tidb != Some(true) => {
-                skip("it is for the end that isn't the cluster, whose CA isn't read from files");
+            Ok((_, None)) => skip("which end is the cluster isn't known; --tidb-as says it"),
+            Ok((_, Some(is_tidb))) if asked(is_tidb).is_some() => {
+                skip("an argument says which CA is trusted");
             }
-            Ok(end) if end.has_certificate => {
+            Ok((end, _)) if end.has_certificate => {
                 skip("the DMS endpoint names a certificate, and that is the one to judge");
             }
-            Ok(_) => cas.push(found),
+            Ok((_, Some(true))) => cluster.push(found),
+            Ok((_, Some(false))) => other.push(found),
         }
     }
-    match cas.as_slice() {
-        [] => {}
-        [one] => facts.asked.ca = Some(one.what.pem.clone()),
-        several => {
-            let files: Vec<&str> = several.iter().map(|found| found.file.as_str()).collect();
-            notes.push(format!(
-                "{}: not used, of several CAs --ca says which is trusted",
-                files.join(", ")
-            ));
+    let asked = &mut facts.asked;
+    for (cas, place, flag) in
+        [(cluster, &mut asked.ca, "--ca"), (other, &mut asked.other_ca, "--other-ca")]
+    {
+        match cas.as_slice() {
+            [] => {}
+            [one] => *place = Some(one.what.pem.clone()),
+            several => {
+                let files: Vec<&str> = several.iter().map(|found| found.file.as_str()).collect();
+                notes.push(format!(
+                    "{}: not used, of several CAs {flag} says which is trusted",
+                    files.join(", ")
+                ));
+            }
         }
     }
 }
@@ -404,7 +415,7 @@ fn parts(loose: &Loose, survey: &Survey, facts: &mut Facts, notes: &mut Vec<Stri
             (Some(_), _) => {}
             (None, Some(arn)) => set_settings(arn, text, facts),
             (None, None) => {
-                notes.push(format!("{file}: not used, no task is selected that has none"))
+                notes.push(format!("{file}: not used, no task is selected that has none"));
             }
         }
     }

@@ -16,6 +16,6 @@ mod shape;
 
 pub(super) use saved::{MEMBERS, Saved, cluster as saved_cluster};
 #[cfg(feature = "live")]
-pub use search::{Sought, look, search};
+pub use search::{Sought, search};
 #[cfg(feature = "live")]
 pub use services::{Keys, KeysError, ServiceError, Services};

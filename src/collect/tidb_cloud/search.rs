@@ -29,23 +29,6 @@ pub struct Sought {
     pub user: Option<String>,
 }
 
-/// Asks TiDB Cloud's own APIs, or those that the environment names, for the clusters with these
-/// hosts.
-pub async fn look(hosts: &[String], keys: &Keys, watch: &Watch) -> Facts {
-    let sought: Vec<Sought> =
-        hosts.iter().map(|host| Sought { host: host.clone(), user: None }).collect();
-    match Services::from_environment() {
-        Ok(services) => search(&services, &sought, keys, watch).await,
-        Err(error) => {
-            let mut facts = Facts::new(Timestamp::now());
-            facts.clusters.extend(
-                sought.iter().map(|sought| merge::unknown(&sought.host, &error.to_string(), None)),
-            );
-            facts
-        }
-    }
-}
-
 /// Asks for clusters: facts with one cluster for each that is sought, known or not, and the effort.
 pub async fn search(services: &Services, sought: &[Sought], keys: &Keys, watch: &Watch) -> Facts {
     let effort = Arc::new(Mutex::new(Run::default()));

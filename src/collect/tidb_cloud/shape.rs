@@ -181,7 +181,7 @@ impl Dedicated {
     }
 
     /// Whether it shows no name at all, as one that isn't ready.
-    #[cfg(any(test, feature = "live"))]
+    #[cfg(feature = "live")]
     pub(crate) fn is_nameless(&self) -> bool {
         let endpoints = self.groups().flat_map(|group| group.endpoints.iter().flatten());
         endpoints.filter_map(|endpoint| endpoint.host.as_ref()).all(String::is_empty)
