@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
     references: &["https://docs.pingcap.com/tidbcloud/select-cluster-tier#user-name-prefix"],
     controls: &[],
     needs: &["dms:DescribeEndpoints"],
-    after: &["dms/host-and-port"],
+    after: &["network/dns-class", "dms/host-and-port"],
     judge: Judge::Endpoint(judge),
 };
 

@@ -5,7 +5,7 @@ use crate::{
     check::Check,
     facts::{Gap, PathKind, Unlock, inventory::ec2::VpcEndpoint},
     judgement::Judgement,
-    path::{Leg, Path, Stop, owner},
+    path::{Code, Leg, Path, Stop, owner},
     repair,
     severity::Severity,
 };
@@ -148,8 +148,15 @@ fn not_on_the_way(j: &mut Judgement, path: &Path, thing: &str) {
     if path.complete {
         j.not_applicable(format!("the way doesn't pass {thing}"));
     } else {
-        // What ends the way too early is what would show the rest of it.
-        let unlocks = path.doubts.iter().map(|doubt| &doubt.gap.unlock);
+        // What ends the way too early is what would show the rest of it. Rules only filter on it.
+        let ends = |code: Code| {
+            !matches!(
+                code,
+                Code::EniSgRulesMismatch | Code::SgHasNoRules | Code::SubnetAclRestriction
+            )
+        };
+        let unlocks = path.doubts.iter().filter(|doubt| ends(doubt.code));
+        let unlocks = unlocks.map(|doubt| &doubt.gap.unlock);
         let unlock = unlocks.into_iter().find(|unlock| **unlock != Unlock::Nothing);
         j.gap(Gap::new(
             "the way to the cluster",
