@@ -338,8 +338,8 @@ fn vantage(case: &Case<'_>, place: &str) -> How {
         (Some(host), Some(port), Some(seat)) if place == SEAT && is_a_word(host) => How::Command(
             format!("tidb-dms probe {host}:{port} --seat {} --save-facts seat.json", seat.id),
         ),
-        _ if let Some((place, command)) = place.split_once(", with `") => How::Words(format!(
-            "from {place}: `{} --save-facts FILE`, then --facts FILE here",
+        _ if let Some((_, command)) = place.split_once(", with `") => How::Words(format!(
+            "`{} --save-facts FILE` there, then --facts FILE here",
             command.trim_end_matches('`')
         )),
         _ => How::Words(format!(
@@ -382,7 +382,7 @@ mod tests {
     use crate::{examine, facts::Facts, policy::Policy, report::Report, testing};
 
     fn report(changes: &[(&str, Value)]) -> Report {
-        examine(&testing::facts(changes), &Policy::default()).unwrap()
+        examine(&testing::facts(changes), &testing::without_probes()).unwrap()
     }
 
     /// What is asked for that the healthy migration doesn't ask for.
@@ -491,7 +491,7 @@ mod tests {
     fn a_host_that_isnt_one_stays_out_of_commands() {
         let mut facts: Facts = testing::facts(&[]);
         facts.asked.tidb_host = Some("a; rm -rf ~".into());
-        let report = examine(&facts, &Policy::default()).unwrap();
+        let report = examine(&facts, &testing::without_probes()).unwrap();
         for how in report.to_decide.iter().flat_map(|thing| &thing.how) {
             if let How::Command(command) = how {
                 assert!(!command.contains(';'), "{command}");

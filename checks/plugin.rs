@@ -379,7 +379,7 @@ mod tests {
                 3,
             ),
         ] {
-            let report = report(&answer(&[result(&changes)]), &Policy::default());
+            let report = report(&answer(&[result(&changes)]), &testing::without_probes());
             let row = report.rows.iter().find(|row| row.check == "acme/tags").unwrap();
             assert_eq!((row.outcome, report.exit_code), (outcome, exit_code), "{changes}");
             assert_eq!(row.subject.id, "orders-to-tidb");
@@ -395,7 +395,7 @@ mod tests {
         )]);
         let levels = |name: &str| Policy {
             levels: [(name.to_owned(), Severity::Advice)].into(),
-            ..Policy::default()
+            ..testing::without_probes()
         };
         for policy in [levels("acme"), levels("acme/tags")] {
             let report = report(&broken, &policy);
@@ -403,7 +403,10 @@ mod tests {
             assert_eq!((row.outcome, report.verdict), (Outcome::Advice, Verdict::Pass));
             assert_eq!(row.findings[0].remedy.advice, "Tag it twice.");
         }
-        let skip = Policy { skip: vec!["acme/tags".into()], ..Policy::default() };
+        let skip = Policy {
+            skip: vec!["acme/tags".into(), "tls".into(), "mysql".into()],
+            ..testing::without_probes()
+        };
         assert!(report(&broken, &skip).rows.iter().all(|row| row.check != "acme/tags"));
         for (only, rows) in [
             ("network/route", &[][..]),
@@ -411,7 +414,7 @@ mod tests {
             ("acme", &["acme/tags"]),
             ("acme/owner", &["acme/plugin"]),
         ] {
-            let only = Policy { only: vec![only.into()], ..Policy::default() };
+            let only = Policy { only: vec![only.into()], ..testing::without_probes() };
             let report = report(&broken, &only);
             let own = report.rows.iter().filter(|row| category(&row.check) == "acme");
             assert_eq!(own.map(|row| row.check.as_str()).collect::<Vec<_>>(), rows, "{only:?}");
@@ -421,7 +424,7 @@ mod tests {
     #[test]
     fn a_subject_of_its_own_has_a_row_of_its_own() {
         let of = |id: &str| result(&json!({"subject": {"kind": "subnet", "id": id}}));
-        let report = report(&answer(&[of("subnet-a"), of("subnet-b")]), &Policy::default());
+        let report = report(&answer(&[of("subnet-a"), of("subnet-b")]), &testing::without_probes());
         let rows = report.rows.iter().filter(|row| row.check == "acme/tags");
         let subjects: Vec<&str> = rows.map(|row| row.subject.id.as_str()).collect();
         assert_eq!(subjects, ["subnet-a", "subnet-b"]);
@@ -455,7 +458,7 @@ mod tests {
             (twice, "judges acme/tags twice"),
             (differ, "describes acme/tags in two ways"),
         ] {
-            let report = report(&answer, &Policy::default());
+            let report = report(&answer, &testing::without_probes());
             let own: Vec<_> =
                 report.rows.iter().filter(|row| category(&row.check) == "acme").collect();
             assert_eq!(own.len(), 1, "{answer}");

@@ -29,7 +29,7 @@ pub(crate) static CHECK: Check = Check {
         "https://dev.mysql.com/doc/refman/8.4/en/connection-access.html",
     ],
     controls: &[],
-    needs: &needs::joined::<19>(&needs::WAY, &["dms:DescribeConnections"]),
+    needs: &needs::WAY,
     after: &["network/dns-class", "dms/host-and-port", "mysql/user-prefix"],
     judge: Judge::Endpoint(judge),
 };

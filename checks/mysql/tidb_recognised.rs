@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Say which end is TiDB with --tidb-as, and check the host name of that endpoint.",
     references: &["https://docs.pingcap.com/tidb/stable/mysql-compatibility"],
     controls: &[],
-    needs: &["dms:DescribeEndpoints"],
+    needs: &crate::needs::MIGRATION,
     after: &["network/dns-class", "dms/host-and-port"],
     judge: Judge::Endpoint(judge),
 };

@@ -19,7 +19,7 @@ pub(crate) static CHECK: Check = Check {
     fix: "Write the user name in the DMS endpoint with the prefix that the cluster's Connect dialog shows.",
     references: &["https://docs.pingcap.com/tidbcloud/select-cluster-tier#user-name-prefix"],
     controls: &[],
-    needs: &["dms:DescribeEndpoints"],
+    needs: &crate::needs::MIGRATION,
     after: &["network/dns-class", "dms/host-and-port"],
     judge: Judge::Endpoint(judge),
 };

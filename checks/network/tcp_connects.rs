@@ -8,6 +8,7 @@ use crate::{
         probe::{TcpAttempt, TcpOutcome},
     },
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -23,14 +24,10 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.pingcap.com/tidbcloud/connect-via-standard-connection",
     ],
     controls: &[],
-    needs: &[
-        "dms:DescribeReplicationInstances",
-        "dms:DescribeReplicationSubnetGroups",
-        "dms:DescribeReplicationConfigs",
-        "dms:DescribeReplicationTasks",
-        "dms:DescribeEndpoints",
-        "ec2:DescribeSubnets",
-    ],
+    needs: &needs::joined::<20>(
+        &needs::WAY,
+        &["ec2:DescribeSecurityGroups", "ec2:DescribeNetworkAcls"],
+    ),
     after: &["network/dns-resolves"],
     judge: Judge::Endpoint(judge),
 };

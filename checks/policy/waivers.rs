@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn report(facts: &Facts, waivers: Vec<Waiver>) -> Report {
-        examine(facts, &Policy { waivers, ..Policy::default() }).unwrap()
+        examine(facts, &Policy { waivers, ..testing::without_probes() }).unwrap()
     }
 
     fn row<'r>(report: &'r Report, check: &str) -> &'r Row {
@@ -257,7 +257,7 @@ mod tests {
         let policy = Policy {
             skip: vec!["dms".into()],
             waivers: vec![waiver("dms/ssl-mode", "orders-to-tidb", LATER)],
-            ..Policy::default()
+            ..testing::without_probes()
         };
         let report = examine(&facts(), &policy).unwrap();
         assert!(faults(&report).is_empty());
@@ -268,7 +268,7 @@ mod tests {
         let policy = Policy {
             levels: [("policy/waiver".to_owned(), Severity::Error)].into(),
             waivers: vec![waiver("network/route", "subnet-a", LATER)],
-            ..Policy::default()
+            ..testing::without_probes()
         };
         let facts = testing::facts(&[]);
         let report = examine(&facts, &policy).unwrap();

@@ -5,6 +5,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Assumption, Fact, Gap, PathKind, Probe, Unlock, probe::GreetingOutcome},
     judgement::Judgement,
+    needs,
     severity::Severity,
 };
 
@@ -23,7 +24,7 @@ pub(crate) static CHECK: Check = Check {
         "https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_require_secure_transport",
     ],
     controls: &[],
-    needs: super::NEEDS,
+    needs: &needs::joined::<10>(&needs::SEATS, &["dms:DescribeCertificates"]),
     after: &[],
     judge: Judge::Endpoint(judge),
 };
@@ -178,6 +179,11 @@ mod tests {
         ("/probes", seen)
     }
 
+    /// Nobody looked.
+    fn unseen() -> (&'static str, Value) {
+        ("/probes", json!([]))
+    }
+
     fn variable(value: &str) -> Value {
         json!({"variables": {"at": AT, "seen": {"known": {VARIABLE: value}}}})
     }
@@ -188,7 +194,7 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (&[], Outcome::Unknown, "nobody looked"),
+                (&[unseen()], Outcome::Unknown, "nobody looked"),
                 (std::slice::from_ref(&off), Outcome::Pass, ""),
                 (&[source(&variable("ON"))], Outcome::Fail, "3159"),
                 (
@@ -200,7 +206,7 @@ mod tests {
                 (&[off.clone(), (SOURCE_MODE, json!("require"))], Outcome::Warn, "undocumented"),
             ],
         );
-        assert_eq!(testing::say(CHECK.id, &[]).level(), Severity::Advice);
+        assert_eq!(testing::say(CHECK.id, &[unseen()]).level(), Severity::Advice);
     }
 
     #[test]
@@ -230,8 +236,12 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (&[tls.clone(), host, (MODE, json!("none"))], Outcome::Fail, "1105"),
-                (&[tls.clone(), (MODE, json!("none"))], Outcome::Unknown, "nobody looked"),
+                (&[unseen(), tls.clone(), host, (MODE, json!("none"))], Outcome::Fail, "1105"),
+                (
+                    &[unseen(), tls.clone(), (MODE, json!("none"))],
+                    Outcome::Unknown,
+                    "nobody looked",
+                ),
             ],
         );
         let private = [tls, (MODE, json!("none"))];

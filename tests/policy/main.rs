@@ -88,7 +88,7 @@ fn levels_of_the_file_and_of_flags_hold() {
     let (code, report) = place.judge(&[]);
     assert_eq!((code, outcomes(&report, "dms/ssl-mode")), (1, vec!["fail"]));
     assert!(outcomes(&report, "network/nat-gateway").iter().all(|outcome| *outcome == "warn"));
-    let (code, report) = place.judge(&["--level", "dms/ssl-mode=advice"]);
+    let (code, report) = place.judge(&["--level", "dms/ssl-mode=advice", "--skip", "tls,mysql"]);
     assert_eq!((code, outcomes(&report, "dms/ssl-mode")), (0, vec!["advice"]));
     // The flag wins over the file.
     let (code, report) = place.judge(&["--level", "dms=advice,network=error"]);
@@ -136,7 +136,8 @@ fn a_waived_row_is_shown_in_every_format_and_doesnt_count() {
         "terminal",
     ]);
     assert!(text.contains("~ ssl-mode") && text.contains("waived: known"), "{text}");
-    assert!(text.contains("5 waived"), "{text}");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    assert!(words.windows(2).any(|pair| pair == ["5", "waived,"]), "{text}");
     let junit = fs::read_to_string(place.path("out.xml")).unwrap();
     assert!(junit.contains("waived: known (dba@example.com, until 2030-01-01T00:00:00Z)"));
     assert_eq!(junit.matches("type=\"waived\"").count(), 5);
