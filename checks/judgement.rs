@@ -81,6 +81,11 @@ impl Judgement {
         }
     }
 
+    /// The gaps on record.
+    pub(crate) fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
     /// Puts evidence on record; it is shown on a pass too. `resource` and `value` are findable in
     /// the facts.
     pub fn note(

@@ -4,7 +4,7 @@ use std::{cell::OnceCell, net::IpAddr};
 
 use crate::{
     facts::{
-        Fact, Facts, Gap, Look, PathKind, Probe, Role, Unlock,
+        Fact, Facts, Gap, Look, Lookup, PathKind, Probe, Role, Unlock,
         inventory::dms::Endpoint,
         probe::{DnsOutcome, MysqlSession, Vantage},
     },
@@ -216,6 +216,15 @@ impl<'a> Server<'a> {
         if is_public {
             return Ok(());
         }
+        // Whether it is one of the replication's subnets may be what wasn't seen.
+        if let Vantage::Seat(subnet) = &probe.vantage {
+            if let Fact::Unknown(gap) = &case.seats {
+                return Err(gap.clone());
+            }
+            if let Lookup::Unseen(gap) = case.index.subnet(subnet) {
+                return Err(gap);
+            }
+        }
         let (host, port) = (&probe.host, probe.port);
         Err(Gap::new(
             format!("{host}:{port}"),
@@ -277,7 +286,7 @@ pub(crate) fn is_seat(case: &Case<'_>, vantage: &Vantage) -> bool {
     };
     let is_own = case.seats.known().into_iter().flatten().any(|seat| seat.id == *subnet);
     let vpc = || match case.index.subnet(subnet) {
-        crate::facts::Lookup::Found(subnet) => Some(subnet.vpc_id.as_str()),
+        Lookup::Found(subnet) => Some(subnet.vpc_id.as_str()),
         _ => None,
     };
     is_own || (case.vpc().is_some() && case.vpc() == vpc())
