@@ -82,7 +82,7 @@ impl Judgement {
     }
 
     /// The gaps on record.
-    pub(crate) fn gaps(&self) -> &[Gap] {
+    pub(crate) fn unseen(&self) -> &[Gap] {
         &self.gaps
     }
 

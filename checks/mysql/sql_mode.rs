@@ -78,17 +78,17 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
 fn zero_dates(j: &mut Judgement, case: &Case<'_>, source: &Server<'_>) {
     j.undecided_at(Severity::Advice);
     let target = case.server(Role::Target);
-    let mut unseen = Judgement::default();
-    let own = match by_the_endpoint(&mut unseen, &target) {
+    let mut aside = Judgement::default();
+    let own = match by_the_endpoint(&mut aside, &target) {
         Own::Sets(mode) => Some(mode),
-        Own::Nothing => settings(&mut unseen, &target)
+        Own::Nothing => settings(&mut aside, &target)
             .and_then(|settings| settings.peek("sql_mode").map(str::to_owned)),
         Own::Unreadable => None,
     };
     let Some(mode) = own else {
         let about = format!("sql_mode of {}", target.name);
         let own = Gap::new(about, "what dates it takes wasn't seen", Unlock::Login(Role::Target));
-        j.gap(unseen.gaps().first().cloned().unwrap_or(own));
+        j.gap(aside.unseen().first().cloned().unwrap_or(own));
         return;
     };
     j.note(target.resource(), "sql_mode", &mode);
