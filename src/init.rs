@@ -10,8 +10,14 @@ use thiserror::Error;
 
 use crate::{cli::InitArguments, report};
 
-/// What is written: comments say what a key is for, and keys behind `#` are ready to be uncommented.
-const TEMPLATE: &str = include_str!("init.toml");
+/// What is written, part by part: comments say what a key is for, and keys behind `#` are ready to be
+/// uncommented. A program that can't look for itself doesn't know the keys for it.
+const PARTS: &[&str] = &[
+    include_str!("init/facts.toml"),
+    #[cfg(feature = "live")]
+    include_str!("init/live.toml"),
+    include_str!("init/report.toml"),
+];
 
 /// Why no configuration was written.
 #[derive(Debug, Error)]
@@ -32,15 +38,16 @@ pub enum InitError {
 /// Writes it, and says so.
 pub fn run(arguments: &InitArguments) -> Result<String, InitError> {
     let file = &arguments.file;
+    let template = PARTS.concat();
     let io = |source| InitError::Io { file: file.clone(), source };
     if arguments.force {
-        report::write(file, TEMPLATE).map_err(io)?;
+        report::write(file, &template).map_err(io)?;
     } else {
         let mut new = File::create_new(file).map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => InitError::Exists(file.clone()),
             _ => io(source),
         })?;
-        new.write_all(TEMPLATE.as_bytes()).map_err(io)?;
+        new.write_all(template.as_bytes()).map_err(io)?;
     }
     let file = report::plain(&file.display().to_string());
     Ok(format!("wrote {file}; use it with: tidb-dms doctor --config {file}\n"))
@@ -59,7 +66,8 @@ mod tests {
 
     /// The template with every key uncommented.
     fn uncommented() -> String {
-        let lines = TEMPLATE.lines().map(|line| match line.strip_prefix('#') {
+        let template = PARTS.concat();
+        let lines = template.lines().map(|line| match line.strip_prefix('#') {
             Some(rest) if !rest.starts_with([' ', '#']) => rest,
             _ => line,
         });
@@ -89,7 +97,7 @@ mod tests {
         let keys = schema["properties"].as_object().unwrap();
         assert!(keys.len() > 30, "{}", keys.len());
         for key in keys.keys() {
-            assert!(table.contains_key(key), "init.toml doesn't offer `{key}`");
+            assert!(table.contains_key(key), "what init writes doesn't offer `{key}`");
         }
     }
 
@@ -102,7 +110,7 @@ mod tests {
         assert!(error.ends_with("already there; --force overwrites it"), "{error}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
         run(&arguments(&folder, true)).unwrap();
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), TEMPLATE);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), PARTS.concat());
         let nowhere = InitArguments { file: folder.path().join("a/b.toml"), force: false };
         assert!(matches!(run(&nowhere), Err(InitError::Io { .. })));
     }

@@ -3,7 +3,7 @@
 use crate::{
     case::{Case, Server},
     check::{Check, Judge},
-    facts::{Gap, Unlock},
+    facts::{Gap, Probe, Unlock, probe::TlsOutcome},
     judgement::Judgement,
     migration::Side,
     severity::Severity,
@@ -150,7 +150,14 @@ fn by_itself(
         j.gaps(unseen);
         return details;
     };
+    // A chain that somebody saw, and that may be another server's, is reason enough not to go by what
+    // is documented.
+    let is_shown = |probe: &&Probe| {
+        let look = probe.tls.as_ref().and_then(|look| look.seen.known());
+        matches!(look, Some(TlsOutcome::Session(_)))
+    };
     match expected.is_it {
+        Some(false) if server.probes.iter().any(is_shown) => j.gaps(unseen),
         Some(is_right) => {
             if !is_right {
                 details.push(expected.otherwise);

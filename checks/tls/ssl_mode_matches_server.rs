@@ -120,11 +120,12 @@ fn unseen(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>, gap: Gap) {
         return;
     }
     j.undecided_at(Severity::Advice);
-    j.gap(Gap::new(
-        format!("{VARIABLE} of {}", server.name),
-        gap.reason,
-        Unlock::Login(server.role),
-    ));
+    // A call of AWS may be all that lets a login of the past count.
+    let unlock = match gap.unlock {
+        action @ Unlock::IamAction(_) => action,
+        _ => Unlock::Login(server.role),
+    };
+    j.gap(Gap::new(format!("{VARIABLE} of {}", server.name), gap.reason, unlock));
 }
 
 fn is_aurora(server: &Server<'_>) -> bool {

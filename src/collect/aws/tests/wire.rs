@@ -51,7 +51,8 @@ fn within_budget(patient: &World, seen: &[server::Request]) {
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::print_stdout, reason = "the figure is wanted")]
 async fn calls_are_at_most_four_deep() {
-    let delay = Duration::from_millis(100);
+    // Long enough that what the processor takes, also on a busy machine, is no call.
+    let delay = Duration::from_millis(400);
     for name in ["dedicated-nat-instance", "dedicated-nat-serverless", "dedicated-nat-planned"] {
         let account = World::named(name);
         let patient = World::named(name);
@@ -59,7 +60,7 @@ async fn calls_are_at_most_four_deep() {
         let aws = at(&server).await;
         // The first look pays for the connections; on a busy machine others wait for the processor.
         let mut deep = f64::INFINITY;
-        for _ in 0..6 {
+        for _ in 0..2 {
             let begun = Instant::now();
             aws.look(&patient.facts.asked, &all_needs(), &watch()).await.unwrap();
             deep = deep.min(begun.elapsed().as_secs_f64() / delay.as_secs_f64());
