@@ -379,7 +379,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{examine, facts::Facts, policy::Policy, report::Report, testing};
+    use crate::{examine, facts::Facts, report::Report, testing};
 
     fn report(changes: &[(&str, Value)]) -> Report {
         examine(&testing::facts(changes), &testing::without_probes()).unwrap()

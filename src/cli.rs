@@ -319,7 +319,7 @@ pub struct DoctorArguments {
     /// The level from which the run fails: `error`, `warning` or `advice`.
     #[arg(long, value_name = "LEVEL", help_heading = "The report")]
     pub fail_on: Option<SeverityName>,
-    /// The level of a check or of a category, such as `dms/logging=error`; it wins over [levels].
+    /// The level of a check or of a category, such as `dms/logging=error`; it wins over `[levels]`.
     #[arg(long, value_name = "CHECK=LEVEL", value_delimiter = ',', help_heading = "The report")]
     #[serde(skip)]
     pub level: Vec<LevelArgument>,

@@ -132,7 +132,7 @@ mod tests {
         );
     }
 
-    /// VERSION() of Aurora doesn't say Aurora, whose patterns are literal since version 3 (F-19).
+    /// `VERSION()` of Aurora doesn't say Aurora, whose patterns are literal since version 3 (F-19).
     #[test]
     fn aurora_is_known_by_its_own_variable() {
         let variables = |aurora: Value| {

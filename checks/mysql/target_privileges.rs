@@ -159,7 +159,7 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (&[all.clone()], Outcome::Pass, ""),
+                (std::slice::from_ref(&all), Outcome::Pass, ""),
                 (&[all.clone(), list(&["shop", "shelf"])], Outcome::Fail, "on shelf"),
                 (&[all.clone(), (schemas, Value::Null)], Outcome::Unknown, "is a pattern"),
                 (&[all.clone(), (schemas, Value::Null), grants(&["*.*"])], Outcome::Pass, ""),
@@ -168,7 +168,7 @@ mod tests {
                     Outcome::Fail,
                     "on awsdms_control",
                 ),
-                (&[all, oracle.clone()], Outcome::Unknown, "doesn't speak MySQL"),
+                (&[all.clone(), oracle.clone()], Outcome::Unknown, "doesn't speak MySQL"),
                 (&[oracle], Outcome::Pass, ""),
                 (&[(TASK, Value::Null)], Outcome::Unknown, "no table mappings"),
                 (&[(TASK, json!("{"))], Outcome::Unknown, "can't be read"),
