@@ -6,7 +6,7 @@ use crate::{
     facts::{
         Fact, Facts, Gap, Look, Lookup, PathKind, Probe, Role, Unlock,
         inventory::dms::Endpoint,
-        probe::{DnsOutcome, MysqlSession, Vantage},
+        probe::{DnsOutcome, LoginOutcome, MysqlSession, Vantage},
     },
     migration::Side,
     path::Addresses,
@@ -203,7 +203,8 @@ impl<'a> Server<'a> {
     }
 
     /// Whether a probe met the server that DMS would meet: from a seat, or under a name that leads
-    /// everywhere to the same public address. A private name may be another server's elsewhere.
+    /// everywhere to the same public address. A private name may be another server's elsewhere, unless
+    /// that one has proved its name before it let the user in.
     fn is_met_by(&self, case: &Case<'_>, probe: &Probe) -> Result<(), Gap> {
         if is_seat(case, &probe.vantage) {
             return Ok(());
@@ -213,7 +214,9 @@ impl<'a> Server<'a> {
             Some(kind) => kind == PathKind::Public,
             None => leads_to_public_addresses(probe),
         };
-        if is_public {
+        let login = probe.login.as_ref().and_then(|login| login.seen.known());
+        let is_proved = matches!(login, Some(LoginOutcome::Accepted { danger_unverified: false }));
+        if is_public || is_proved {
             return Ok(());
         }
         // Whether it is one of the replication's subnets may be what wasn't seen.

@@ -313,8 +313,7 @@ def certificate(bench, how):
 @test
 def leaf_imported_as_authority(bench):
     needs(bench, "tls/")
-    planted = bench.plant("dedicated-nat-instance")
-    run = bench.doctor(*planted["arguments"], "--ca", os.path.join(bench.certificates, "leaf-as-ca.pem"))
+    run = bench.doctor(*bench.plant("dedicated-nat-instance", authority="leaf-as-ca.pem")["arguments"])
     assert run.code == 1 and all(cause.startswith("tls/") for cause in run.causes), run.described()
 
 

@@ -5,15 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
         interceptors::{
             Intercept,
             context::{
-                AfterDeserializationInterceptorContextRef,
-                BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+                AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
             },
         },
         result::SdkError,
@@ -114,17 +112,6 @@ impl Recorder {
 impl Intercept for Recorder {
     fn name(&self) -> &'static str {
         "Recorder"
-    }
-
-    /// AWS counts calls by action, so one that is throttled slows its own repetitions down, not the
-    /// calls of others.
-    fn read_before_execution(
-        &self,
-        _context: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(RetryPartition::new(self.action));
-        Ok(())
     }
 
     fn read_before_transmit(

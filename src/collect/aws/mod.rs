@@ -168,8 +168,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// How long a call may take with all its repetitions.
 const CALL: Duration = Duration::from_secs(30);
-/// How often a call is made at most. Throttled calls are made again more and more slowly.
-const ATTEMPTS: u32 = 5;
+/// How often a call is made at most. Throttled calls are made again more and more slowly: up to 1, 2, 4, 8
+/// and 16 s later. The SDK's adaptive mode isn't for a run of seconds: after one refusal each repetition
+/// waits 10 s for its rate limiter, which first calls of others share.
+const ATTEMPTS: u32 = 6;
 
 /// Finds the region and the credentials, by AWS's own chain: environment, profile, SSO, assumed role,
 /// web identity, container, instance.
@@ -205,7 +207,7 @@ fn loader() -> ConfigLoader {
         .operation_timeout(CALL)
         .build();
     aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts)
 }
 

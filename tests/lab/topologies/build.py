@@ -28,13 +28,15 @@ class Topology:
     """One migration and all that it stands on; ids are attributes, for a later hand to break."""
 
     def __init__(self, cloud, certificates, tier, path, *, compute="instance", tidb="target", ssl_mode=None, port=4000,
-                 host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False, prefix_list=False, tested=True):
+                 host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False, prefix_list=False, tested=True,
+                 authority="ca.pem"):
         self.cloud, self.ec2, self.dms = cloud, cloud.ec2, cloud.dms
         self.certificates, self.tier, self.path, self.compute, self.tidb = certificates, tier, path, compute, tidb
         self.host, self.port = host or HOSTS[tier, path], port
         self.user = user or (f"{world.PREFIX}.dms" if tier == "starter" else "dms")
         # The guide: verify-full on the public path, none will do on a private endpoint.
         self.ssl_mode = ssl_mode or ("none" if path == "private-endpoint" else "verify-full")
+        self.authority = authority
         self.public = path == "public-subnet" if public is None else public
         self.accepted, self.private_dns, self.multi_az, self.prefix_list, self.tested = (
             accepted, private_dns, multi_az, prefix_list, tested)
@@ -147,7 +149,7 @@ class Topology:
     # DMS.
 
     def databases(self):
-        with open(os.path.join(self.certificates, "ca.pem")) as file:
+        with open(os.path.join(self.certificates, self.authority)) as file:
             self.certificate = self.dms.import_certificate(
                 CertificateIdentifier="lab-ca", CertificatePem=file.read())["Certificate"]["CertificateArn"]
         cluster = {"ServerName": self.host, "Port": self.port, "Username": self.user, "SslMode": self.ssl_mode}

@@ -35,7 +35,7 @@ async fn at(server: &Server) -> Aws {
 }
 
 async fn at_url(url: &str) -> Aws {
-    let retries = RetryConfig::adaptive()
+    let retries = RetryConfig::standard()
         .with_max_attempts(super::ATTEMPTS)
         .with_initial_backoff(Duration::from_millis(5));
     let config = super::loader()
