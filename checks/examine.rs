@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    case::{Case, Server},
+    case::{Case, Proofs, Server},
     check::{Check, Judge},
     checks, compliance, decide,
     facts::{Assumption, Fact, Facts, Gap, Index, Run, Unlock},
@@ -54,6 +54,7 @@ fn judge<'a>(
     let mut case = Case::new(facts, index, migration);
     case.signatures = policy.signatures;
     let servers = case.servers();
+    let proofs = Proofs::new(&case, &servers);
     let mut rows: Vec<Row> = Vec::new();
     let mut assumptions = case.assumptions.clone();
     let mut left_out = 0;
@@ -62,7 +63,8 @@ fn judge<'a>(
             left_out += 1;
             continue;
         }
-        for (subject, judgement) in judgements(check, &case, &servers) {
+        for (subject, mut judgement) in judgements(check, &case, &servers) {
+            proofs.settle(check, &subject, &mut judgement);
             let open = open_before(check, &subject, &rows);
             let conclusion =
                 judgement.conclude(check.severity, policy.level(check.id), open, check.fix);

@@ -134,6 +134,25 @@ impl Judgement {
         self.undecided = Some(level);
     }
 
+    /// Takes a witness who saw the requirement hold: what wasn't seen is settled, and what speaks
+    /// against it at error level becomes a gap, since one of both is wrong. `severity` is the check's.
+    pub(crate) fn settle(
+        &mut self,
+        witness: Evidence,
+        severity: Severity,
+        doubt: impl Fn(&str) -> Gap,
+    ) {
+        self.gaps.clear();
+        let (against, lighter): (Vec<Draft>, Vec<Draft>) = std::mem::take(&mut self.findings)
+            .into_iter()
+            .partition(|draft| draft.level.unwrap_or(severity) == Severity::Error);
+        self.findings = lighter;
+        for draft in against {
+            self.gap(doubt(&draft.message));
+        }
+        self.note(witness.resource, &witness.field, witness.value);
+    }
+
     /// Whether nothing was found and nothing was missing.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty() && self.gaps.is_empty()

@@ -17,6 +17,7 @@ mod look;
 pub mod probe;
 mod run;
 mod secret;
+mod tested;
 
 pub use asked::{Asked, PathKind, Role, Tier};
 pub use cluster::Cluster;
@@ -28,6 +29,7 @@ pub use look::Look;
 pub use probe::{Message, Probe};
 pub use run::Run;
 pub use secret::Secret;
+pub use tested::Tested;
 
 /// The version of the facts document that this program writes. It reads every earlier one.
 pub const VERSION: u32 = 1;
@@ -56,6 +58,9 @@ pub struct Facts {
     /// What DMS said of itself.
     #[serde(default)]
     pub messages: Vec<Message>,
+    /// The tests that DMS made because it was asked to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Tested>,
     /// What secrets hold, but for passwords.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Secret>,
@@ -75,6 +80,7 @@ impl Facts {
             clusters: Vec::new(),
             probes: Vec::new(),
             messages: Vec::new(),
+            tests: Vec::new(),
             secrets: Vec::new(),
             run: Run::default(),
         }
@@ -103,6 +109,7 @@ impl Facts {
                 self.messages.push(message);
             }
         }
+        tested::merge(&mut self.tests, other.tests);
         secret::merge(&mut self.secrets, other.secrets);
         self.run.merge(other.run);
     }

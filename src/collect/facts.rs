@@ -91,7 +91,7 @@ mod tests {
             ),
             (
                 "{\"version\": 1, \"taken_at\": \"2026-11-24T10:00:00Z\",\n \"nov\\u001belty\": {}}",
-                "facts.json:2:16: unknown field `nov\\u{1b}elty`, expected one of `version`, `taken_at`, `asked`, `inventory`, `clusters`, `probes`, `messages`, `secrets`, `run`",
+                "facts.json:2:16: unknown field `nov\\u{1b}elty`, expected one of `version`, `taken_at`, `asked`, `inventory`, `clusters`, `probes`, `messages`, `tests`, `secrets`, `run`",
             ),
             (
                 r#"{"version": 1, "taken_at": "2026-11-24T10:00:00Z", "inventory": {"Vpcs": [{"State": "x"}]}}"#,

@@ -62,15 +62,22 @@ impl Aws {
             .customize()
             .interceptor(recorder.clone());
         recorder.answer(request.send().await).map_err(|failure| (failure, TEST))?;
-        // The record of an earlier test may stand there for a moment.
+        let mut is_under_way = false;
         let mut pauses = PAUSES.into_iter();
         loop {
-            sleep(pauses.next().unwrap_or(PAUSES[PAUSES.len() - 1])).await;
+            let pause = pauses.next();
+            sleep(pause.unwrap_or(PAUSES[PAUSES.len() - 1])).await;
             let connection =
                 self.result(instance, endpoint).await.map_err(|error| (error, RESULT))?;
             let status = connection.as_ref().and_then(|connection| connection.status.as_deref());
             match (status, connection.as_ref()) {
-                (Some("successful" | "failed"), Some(connection)) => return Ok(connection.clone()),
+                // The record of an earlier test may stand there for a moment.
+                (Some("successful" | "failed"), Some(connection))
+                    if is_under_way || pause.is_none() =>
+                {
+                    return Ok(connection.clone());
+                }
+                (Some("testing"), _) => is_under_way = true,
                 (Some("deleting"), _) => {
                     return Err((Failure::Refused("the connection is being deleted".into()), TEST));
                 }

@@ -5,9 +5,10 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tidb_dms_checks::{
     facts::{
-        Asked, Fact, Facts, Gap, Index, Inventory, Role, Unlock,
+        Asked, Fact, Facts, Gap, Index, Inventory, Role, Tested, Unlock,
         inventory::{Extent, dms::Connection},
         probe::Vantage,
     },
@@ -255,6 +256,7 @@ struct Test {
     instance: String,
     endpoint: String,
     result: Fact<Connection>,
+    at: Timestamp,
 }
 
 /// Lets DMS itself test both endpoints, which has a time of its own.
@@ -277,7 +279,8 @@ async fn test_connections(looking: &Looking<'_>) -> Vec<Test> {
                 Unlock::Flag("--test-timeout".into()),
             )),
         };
-        Some(Test { instance: instance.to_owned(), endpoint: endpoint.to_owned(), result })
+        let at = Timestamp::now();
+        Some(Test { instance: instance.to_owned(), endpoint: endpoint.to_owned(), result, at })
     };
     let arn = |side: &tidb_dms_checks::migration::Side<'_>| {
         side.endpoint().map(|endpoint| endpoint.endpoint_arn.clone())
@@ -295,6 +298,12 @@ fn add_test(facts: &mut Facts, test: Test, unfinished: &mut Vec<String>) {
             connections.items.retain(|known| {
                 known.endpoint_arn != test.endpoint
                     || known.replication_instance_arn != test.instance
+            });
+            facts.tests.push(Tested {
+                at: test.at,
+                replication_instance_arn: test.instance,
+                endpoint_arn: test.endpoint,
+                successful: connection.status.as_deref() == Some("successful"),
             });
             connections.items.push(connection);
         }

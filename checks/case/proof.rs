@@ -1,0 +1,207 @@
+//! What a successful test of DMS itself proves.
+//!
+//! DMS's test speaks from the replication instance, with the endpoint's own settings. One that was made
+//! because we asked has a time, so it is of the present: it proves the way, the access list and the login at
+//! once, and the certificates too where it verified them. It proves nothing of another seat.
+
+use super::{Case, Seat, Server};
+use crate::{
+    check::Check,
+    facts::{Fact, Gap, Tested, Unlock},
+    judgement::{Evidence, Judgement},
+    report::Subject,
+};
+
+/// What holds of the seat that the test was made from.
+const WAY: &[&str] = &[
+    "network/route",
+    "network/nat-gateway",
+    "network/internet-gateway",
+    "network/public-accessibility",
+    "network/security-group",
+    "network/network-acl",
+    "network/block-public-access",
+    "network/private-endpoint",
+    "network/endpoint-security-group",
+    "network/vpc-peering",
+    "access/list-covers-egress",
+];
+/// What holds of the cluster, from wherever it is reached.
+const CLUSTER: &[&str] = &[
+    "cluster/running",
+    "cluster/supports-path",
+    "cluster/public-endpoint-enabled",
+    "cluster/private-endpoint-accepted",
+    "cluster/vpc-peering-active",
+];
+/// What holds of the server that it was let in by.
+const LOGIN: &[&str] = &[
+    "network/dns-resolves",
+    "network/tcp-connects",
+    "tls/ssl-mode-matches-server",
+    "mysql/login",
+    "mysql/account-host",
+    "mysql/user-prefix",
+];
+/// What holds of a server whose certificates were verified for its name.
+const VERIFIED: &[&str] = &[
+    "tls/offered",
+    "tls/protocol",
+    "tls/chain-trusted",
+    "tls/host-name",
+    "tls/validity",
+    "tls/dms-certificate",
+];
+
+/// The fresh, successful tests of a migration's endpoints.
+#[derive(Default)]
+pub(crate) struct Proofs<'a> {
+    tests: Vec<Proof<'a>>,
+    /// The only seat that there is, or the one where the instance sits today.
+    seat: Option<String>,
+    has_one_seat: bool,
+}
+
+struct Proof<'a> {
+    test: &'a Tested,
+    server: String,
+    is_cluster: bool,
+    is_verified: bool,
+}
+
+impl<'a> Proofs<'a> {
+    pub(crate) fn new(case: &Case<'a>, servers: &[Server<'a>]) -> Self {
+        let Some(instance) = case.migration.instance() else { return Self::default() };
+        let proof = |server: &Server<'a>| {
+            let endpoint = server.endpoint?;
+            let test = case
+                .facts
+                .fresh_test(&instance.replication_instance_arn, &endpoint.endpoint_arn)
+                .filter(|test| test.successful)?;
+            let mode = endpoint.ssl_mode.as_deref().unwrap_or_default();
+            Some(Proof {
+                test,
+                server: server.name.clone(),
+                is_cluster: server.is_tidb.known() == Some(&true),
+                is_verified: mode.eq_ignore_ascii_case("verify-full"),
+            })
+        };
+        let seats: &[Seat<'_>] = case.seats.known().map_or(&[], Vec::as_slice);
+        let today = seats.iter().find(|seat| seat.role == "today");
+        Self {
+            tests: servers.iter().filter_map(proof).collect(),
+            seat: today.map(|seat| seat.id.clone()),
+            has_one_seat: seats.len() == 1,
+        }
+    }
+
+    /// Lets a test answer what it proves.
+    pub(crate) fn settle(&self, check: &Check, subject: &Subject, judgement: &mut Judgement) {
+        let Some(proof) = self.tests.iter().find(|proof| self.proves(proof, check.id, subject))
+        else {
+            return;
+        };
+        let test = proof.test;
+        let witness = Evidence {
+            resource: test.endpoint_arn.clone(),
+            field: "tested by DMS".into(),
+            value: test.at.to_string(),
+        };
+        judgement.settle(witness, check.severity, |against| {
+            Gap::new(
+                proof.server.as_str(),
+                format!(
+                    "the model disagrees with what DMS saw: its test at {} was successful, and {against}",
+                    test.at
+                ),
+                Unlock::Nothing,
+            )
+        });
+    }
+
+    fn proves(&self, proof: &Proof<'_>, check: &str, subject: &Subject) -> bool {
+        match subject.kind.as_str() {
+            "subnet" => {
+                proof.is_cluster
+                    && WAY.contains(&check)
+                    && self.seat.as_ref().is_some_and(|seat| *seat == subject.id)
+            }
+            "migration" => {
+                proof.is_cluster
+                    && (CLUSTER.contains(&check) || WAY.contains(&check) && self.has_one_seat)
+            }
+            _ => {
+                subject.id == proof.server
+                    && (LOGIN.contains(&check) || VERIFIED.contains(&check) && proof.is_verified)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::{judgement::Outcome, testing};
+
+    const ROUTE: (&str, Value) = ("/inventory/RouteTables", Value::Null);
+    const ENDPOINT: &str = "arn:aws:dms:us-east-1:1:endpoint:T";
+
+    fn test(at: &str, successful: bool) -> (&'static str, Value) {
+        let test = json!({"at": at, "successful": successful, "endpoint_arn": ENDPOINT,
+            "replication_instance_arn": "arn:aws:dms:us-east-1:1:rep:I"});
+        ("/tests", json!([test]))
+    }
+
+    fn good() -> (&'static str, Value) {
+        test("2026-11-24T10:03:00Z", true)
+    }
+
+    #[test]
+    fn a_fresh_success_proves_what_was_not_seen() {
+        let no_probes = ("/probes", json!([]));
+        let standby = [
+            ("/inventory/ReplicationInstances/0/MultiAZ", json!(true)),
+            ("/inventory/ReplicationInstances/0/SecondaryAvailabilityZone", json!("us-east-1b")),
+        ];
+        let with_standby = [&standby[..], &[ROUTE, good()]].concat();
+        let none = ("/inventory/Endpoints/1/SslMode", json!("none"));
+        for (check, changes, outcome) in [
+            ("network/route", &[ROUTE][..], Outcome::Unknown),
+            ("network/route", &[ROUTE, good()], Outcome::Pass),
+            ("network/route", &[ROUTE, test("2026-11-24T09:00:00Z", true)], Outcome::Unknown),
+            ("network/route", &[ROUTE, test("2026-11-24T10:03:00Z", false)], Outcome::Unknown),
+            // It was made from another seat.
+            ("network/route", &with_standby, Outcome::Unknown),
+            ("access/list-covers-egress", &[ROUTE, good()], Outcome::Pass),
+            ("mysql/target-privileges", &[no_probes.clone(), good()], Outcome::Unknown),
+            ("tls/chain-trusted", &[no_probes.clone(), good()], Outcome::Pass),
+            ("tls/chain-trusted", &[no_probes, none, good()], Outcome::Unknown),
+        ] {
+            let row = testing::say(check, changes);
+            assert_eq!(row.outcome(), outcome, "{check} with {changes:?}: {row:?}");
+        }
+    }
+
+    #[test]
+    fn where_it_contradicts_the_model_nothing_is_told() {
+        let list = ("/clusters/0/access_list", json!({"known": ["203.0.113.0/24"]}));
+        testing::check(
+            "access/list-covers-egress",
+            &[
+                (std::slice::from_ref(&list), Outcome::Fail, "52.1.2.3"),
+                (&[list, good()], Outcome::Unknown, "the model disagrees with what DMS saw"),
+            ],
+        );
+    }
+
+    #[test]
+    fn its_age_is_known() {
+        let assumed = |changes: &[_]| {
+            let report = crate::examine(&testing::facts(changes), &testing::without_probes());
+            let assumptions = report.unwrap().assumptions;
+            assumptions.iter().filter(|it| it.taken.contains("last successful test")).count()
+        };
+        assert_eq!((assumed(&[]), assumed(&[good()])), (2, 1));
+    }
+}
