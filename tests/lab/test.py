@@ -409,9 +409,15 @@ def no_password_is_anywhere(bench):
     assert any("Password" in json.dumps(one) or one["action"] == "dms:DescribeEndpoints" for one in run.requests)
 
 
+def tests_take_a_second(bench):
+    """As long as nobody sees a test under way, its result may be that of an earlier one."""
+    bench.cloud.lab("POST", "connections", instance="*", endpoint="*", status="successful", seconds=1)
+
+
 @test
 def dms_tests_the_connections(bench):
     planted = bench.plant("dedicated-nat-instance")
+    tests_take_a_second(bench)
     message = ("Test Endpoint failed: Application-Status: 1020912, Application-Message: Cannot connect to ODBC provider ODBC "
                "general error., Application-Detailed-Message: RetCode: SQL_ERROR SqlState: HY000 NativeError: 2003 Message: "
                f"Can't connect to MySQL server on '{planted['host']}' (110)")
@@ -421,6 +427,27 @@ def dms_tests_the_connections(bench):
     assert run.code in (1, 3), run.described()
     last = [row for row in run.rows if row["check"] == "dms/last-test"]
     assert any(row["outcome"] in ("fail", "warn") for row in last), run.described()
+
+
+@test
+def a_fresh_test_of_dms_proves_the_way(bench):
+    planted = bench.plant("dedicated-nat-instance")
+    bench.cloud.lab("POST", "faults", action="ec2:DescribeNatGateways", kind="denied")
+    assert bench.doctor(*planted["arguments"]).code == 3
+    tests_take_a_second(bench)
+    run = bench.doctor(*planted["arguments"], "--test-connection")
+    assert run.code == 0, run.described()
+    proved = {row["check"]: row["outcome"] for row in run.rows if any("tested" in one["field"] for one in row["evidence"])}
+    assert proved["network/nat-gateway"] == proved["access/list-covers-egress"] == "pass", proved
+
+
+@test
+def what_dms_saw_outweighs_the_model(bench):
+    planted = bench.plant("access-list-without-egress")
+    tests_take_a_second(bench)
+    run = bench.doctor(*planted["arguments"], "--test-connection")
+    assert run.code == 3, run.described()
+    assert "the model disagrees with what DMS saw" in run.out, run.out
 
 
 def main():
