@@ -120,6 +120,8 @@ fn supplies(case: &Case<'_>, one: &Unlock, other: &Unlock) -> Supplies {
         (Unlock::File(file), Unlock::Flag(flag)) => {
             file == &cloud_api() && matches!(flag.as_str(), "--ip-access-list" | "--tidb-tier")
         }
+        // Who logs in has looked the name up, connected and seen the certificates.
+        (Unlock::Login(role), Unlock::Vantage(_)) => *other == case.server(*role).unlook(),
         // A probe from the replication's own subnet asks for the name there.
         (Unlock::Vantage(place), Unlock::Flag(flag)) => place == SEAT && flag == ADDRESS,
         _ => false,

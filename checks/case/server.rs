@@ -249,7 +249,7 @@ impl<'a> Server<'a> {
     }
 
     /// What lets us look at it without logging in.
-    fn unlook(&self) -> Unlock {
+    pub(crate) fn unlook(&self) -> Unlock {
         let place = match (self.host.known(), self.port.known()) {
             (Some(host), Some(port)) => format!("{host}:{port}"),
             (Some(host), None) => host.clone(),

@@ -83,6 +83,19 @@ fn finding(j: &mut Judgement, case: &Case<'_>, message: String, level: Severity)
     let draft = j.fail(message).at(level);
     let server = case.cluster.role.known().map(|role| case.server(*role));
     draft.changes(server.and_then(|server| tls::verify_with(case, &server, "verify-full")));
+    if let Some(tier) = case.cluster.tier.known() {
+        draft.advise(if tier.is_shared_gateway() {
+            "Import ISRG Root X1 (https://letsencrypt.org/certs/isrgrootx1.pem) into DMS, and set SSL \
+             mode verify-full with it"
+                .to_owned()
+        } else {
+            format!(
+                "Download {}'s CA in the cluster's Connect dialog, import it into DMS, and set SSL mode \
+                 verify-full with it",
+                case.cluster.name()
+            )
+        });
+    }
 }
 
 /// The mode, and where it stands.
