@@ -51,6 +51,21 @@ pub fn read(file: &Path) -> Result<DoctorArguments, ConfigError> {
     for path in paths.chain(&mut arguments.table_mappings).chain(&mut arguments.save_facts) {
         *path = folder.join(&*path);
     }
+    for report in &mut arguments.report {
+        if let Some((format, path)) = report.split_once('=').filter(|(_, path)| !path.is_empty()) {
+            *report = format!("{format}={}", folder.join(path).display());
+        }
+    }
+    // These may name a file, or say what they mean.
+    let mut texts: Vec<&mut String> = arguments.ip_access_list.iter_mut().flatten().collect();
+    texts.extend(&mut arguments.ca);
+    #[cfg(feature = "live")]
+    texts.extend(&mut arguments.other_ca);
+    for text in texts {
+        if folder.join(&*text).is_file() {
+            *text = folder.join(&*text).display().to_string();
+        }
+    }
     #[cfg(feature = "live")]
     for path in arguments.source_password_file.iter_mut().chain(&mut arguments.target_password_file)
     {
@@ -126,6 +141,26 @@ mod tests {
         assert_eq!(arguments.task.as_deref(), Some("orders"));
         assert_eq!(arguments.publicly_accessible, Some(false));
         assert!(arguments.at.is_some());
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let folder = std::env::temp_dir().join(format!("tidb-dms-config-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("list.txt"), "10.0.0.1\n").unwrap();
+        fs::write(
+            folder.join("tidb-dms.toml"),
+            "evidence = [\"seen\"]\nreport = [\"terminal\", \"junit=out.xml\", \"json=/tmp/x\"]\n\
+             ca = \"isrg-root-x1\"\nip-access-list = [\"203.0.113.7\", \"list.txt\"]\n",
+        )
+        .unwrap();
+        let read = read(&folder.join("tidb-dms.toml")).unwrap();
+        let at = |name: &str| folder.join(name).display().to_string();
+        assert_eq!(read.evidence, [folder.join("seen")]);
+        assert_eq!(read.report, ["terminal", &format!("junit={}", at("out.xml")), "json=/tmp/x"]);
+        assert_eq!(read.ca.as_deref(), Some("isrg-root-x1"));
+        assert_eq!(read.ip_access_list, Some(vec!["203.0.113.7".to_owned(), at("list.txt")]));
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     const WAIVER: &str = "[[waiver]]\ncheck = \"dms/ssl-mode\"\nsubject = \"orders\"\nreason = \"r\"\n\

@@ -22,7 +22,7 @@ use tidb_dms_checks::{
     severity::Severity,
 };
 
-use super::text::plain;
+use super::text::{is_sql, plain};
 
 /// The name of the document and the root of every `classname`.
 const ROOT: &str = "tidb-dms";
@@ -274,7 +274,10 @@ fn finding_lines(finding: &Finding) -> Vec<String> {
     if !finding.remedy.advice.is_empty() {
         lines.push(format!("fix: {}", plain(&finding.remedy.advice)));
     }
-    lines.extend(finding.remedy.commands.iter().map(|command| format!("$ {}", plain(command))));
+    lines.extend(finding.remedy.commands.iter().map(|command| {
+        let command = plain(command);
+        if is_sql(&command) { command } else { format!("$ {command}") }
+    }));
     lines
 }
 

@@ -236,7 +236,8 @@ fn statement(statement: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-fn is_sql(command: &str) -> bool {
+/// Whether a command is for the server, and not for a shell.
+pub(super) fn is_sql(command: &str) -> bool {
     let first = command.split(' ').next().unwrap_or_default();
     command.ends_with(';')
         && first.len() > 2
