@@ -106,6 +106,7 @@ fn judge<'a>(
         exit_code,
         taken_at: facts.taken_at,
         migration: case.summary(),
+        names: case.names(),
         counts,
         left_out,
         root_causes: root_causes(&rows),

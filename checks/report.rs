@@ -33,6 +33,9 @@ pub struct Report {
     pub taken_at: Timestamp,
     /// What was judged.
     pub migration: MigrationSummary,
+    /// What the resources are called that stand here by their ARN.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
     /// How many rows there are of each outcome.
     pub counts: BTreeMap<String, usize>,
     /// How many checks of the catalogue were left out by `--only` and `--skip`.

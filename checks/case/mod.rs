@@ -14,6 +14,8 @@ pub(crate) use seat::subnets_of_group;
 pub use server::{Seen, Server, is_rds, is_rds_build};
 pub(crate) use server::{is_mysql, is_seat};
 
+use std::collections::BTreeMap;
+
 use witness::Witness;
 
 use crate::{
@@ -291,6 +293,42 @@ impl<'a> Case<'a> {
             tidb_tier: self.cluster.tier.known().copied(),
             path: self.path_kind(),
         }
+    }
+
+    /// What the migration's resources are called, by their ARN.
+    pub(crate) fn names(&self) -> BTreeMap<String, String> {
+        let mut names: BTreeMap<String, String> = BTreeMap::new();
+        let mut add = |arn: &str, name: Option<&String>| {
+            if let Some(name) = name {
+                names.insert(arn.to_owned(), name.clone());
+            }
+        };
+        match self.migration.kind {
+            Kind::Task(task, _) => {
+                add(&task.replication_task_arn, task.replication_task_identifier.as_ref());
+            }
+            Kind::Config(config) => {
+                add(&config.replication_config_arn, config.replication_config_identifier.as_ref());
+            }
+            Kind::Instance(_) | Kind::Planned => {}
+        }
+        if let Some(instance) = self.migration.instance() {
+            add(
+                &instance.replication_instance_arn,
+                instance.replication_instance_identifier.as_ref(),
+            );
+        }
+        let sides = [&self.migration.source, &self.migration.target];
+        for endpoint in sides.into_iter().filter_map(Side::endpoint) {
+            add(&endpoint.endpoint_arn, endpoint.endpoint_identifier.as_ref());
+            let held = self.facts.inventory.certificates.items.iter();
+            for certificate in
+                held.filter(|held| Some(&held.certificate_arn) == endpoint.certificate_arn.as_ref())
+            {
+                add(&certificate.certificate_arn, certificate.certificate_identifier.as_ref());
+            }
+        }
+        names
     }
 }
 

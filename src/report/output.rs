@@ -240,6 +240,7 @@ fn unfinished(context: &Context) -> Report {
             name: context.migration.clone(),
             ..MigrationSummary::default()
         },
+        names: BTreeMap::new(),
         counts: BTreeMap::from([(Outcome::Unknown.as_str().to_owned(), rows.len())]),
         left_out: 0,
         root_causes: Vec::new(),

@@ -274,6 +274,7 @@ fn base() -> Report {
             tidb_tier: Some(Tier::Dedicated),
             path: Some(PathKind::Public),
         },
+        names: std::collections::BTreeMap::new(),
         counts: std::collections::BTreeMap::new(),
         left_out: 0,
         root_causes: Vec::new(),

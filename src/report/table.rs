@@ -16,8 +16,14 @@ use super::{
     text::{Page, Tone, counted, cut, plain, width},
 };
 
+/// What resources are called, by their ARN.
+type Names = BTreeMap<String, String>;
+
 /// How many pieces of evidence a line shows. The JSON report has all of them.
 const SHOWN: usize = 3;
+
+/// The longest value that is shown whole.
+const LONGEST: usize = 90;
 
 /// The widest category and the widest name that get a column as wide as they are.
 const WIDEST: (usize, usize) = (12, 34);
@@ -147,7 +153,7 @@ fn lines(report: &Report, items: &[Item]) -> Vec<Line> {
         let id = plain(&row.check);
         let (category, name) = id.split_once('/').unwrap_or(("", &id));
         let subject = (plain(&row.subject.kind), plain(&row.subject.id));
-        let what = what(row, items);
+        let what = what(row, &report.names, items);
         if let Some(known) = lines.iter_mut().find(|line| {
             line.category == category
                 && line.name == name
@@ -172,6 +178,16 @@ fn lines(report: &Report, items: &[Item]) -> Vec<Line> {
         };
         lines.insert(place, line);
     }
+    // That a check isn't about one end says nothing where it is about the other.
+    let told: Vec<(String, String)> = lines
+        .iter()
+        .filter(|line| line.outcome != Outcome::NotApplicable)
+        .map(|line| (line.category.clone(), line.name.clone()))
+        .collect();
+    lines.retain(|line| {
+        line.outcome != Outcome::NotApplicable
+            || !told.iter().any(|(category, name)| *category == line.category && *name == line.name)
+    });
     lines
 }
 
@@ -196,6 +212,7 @@ fn name(line: &Line, totals: &BTreeMap<String, usize>) -> String {
     let (kind, subject) = &line.subjects[0];
     let noun = match kind.as_str() {
         "subnet" => "seats",
+        "source" | "target" => "ends",
         _ => "subjects",
     };
     match line.subjects.len() {
@@ -206,13 +223,13 @@ fn name(line: &Line, totals: &BTreeMap<String, usize>) -> String {
 }
 
 /// What was seen, never "OK".
-fn what(row: &Row, items: &[Item]) -> String {
+fn what(row: &Row, names: &Names, items: &[Item]) -> String {
     let reason = || row.reason.as_deref().map(plain).unwrap_or_default();
     match row.outcome {
         Outcome::NotApplicable => reason(),
         Outcome::Waived => format!("waived: {}", reason()),
-        Outcome::Pass => evidence(row),
-        Outcome::Fail | Outcome::Warn | Outcome::Advice => findings(row, items),
+        Outcome::Pass => evidence(row, names),
+        Outcome::Fail | Outcome::Warn | Outcome::Advice => findings(row, names, items),
         Outcome::Blocked => {
             let by: Vec<String> = row.by.iter().map(|id| plain(id)).collect();
             format!("not evaluated because of {}", by.join(", "))
@@ -231,7 +248,7 @@ fn what(row: &Row, items: &[Item]) -> String {
 }
 
 /// What was found stands above, with its number; here stands where.
-fn findings(row: &Row, items: &[Item]) -> String {
+fn findings(row: &Row, names: &Names, items: &[Item]) -> String {
     let check = plain(&row.check);
     let mut numbers: Vec<String> = row
         .findings
@@ -244,22 +261,27 @@ fn findings(row: &Row, items: &[Item]) -> String {
         .collect();
     numbers.dedup();
     if numbers.is_empty() {
-        return evidence(row);
+        return evidence(row, names);
     }
     let is_broken = row.findings.iter().any(|finding| finding.level == Severity::Error);
     let seen = if row.evidence.is_empty() || is_broken {
         String::new()
     } else {
-        format!("; {}", evidence(row))
+        format!("; {}", evidence(row, names))
     };
     format!("see {}{seen}", numbers.join(" and "))
 }
 
-fn evidence(row: &Row) -> String {
+/// Each resource by its name, and once; that of the row's own subject stands beside it already.
+fn evidence(row: &Row, names: &Names) -> String {
     let mut items: Vec<String> = Vec::new();
+    let mut last = row.subject.id.as_str();
     for evidence in &row.evidence {
-        let resource = plain(&evidence.resource);
-        let item = format!("{resource}: {} {}", plain(&evidence.field), plain(&evidence.value));
+        let resource = names.get(&evidence.resource).unwrap_or(&evidence.resource);
+        let value = names.get(&evidence.value).unwrap_or(&evidence.value);
+        let seen = format!("{} {}", plain(&evidence.field), cut(&plain(value), LONGEST));
+        let item = if resource == last { seen } else { format!("{}: {seen}", plain(resource)) };
+        last = resource;
         if !items.contains(&item) {
             items.push(item);
         }
