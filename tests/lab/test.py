@@ -13,6 +13,7 @@ import time
 import traceback
 
 import privileges  # noqa: F401
+import statements  # noqa: F401
 import trial
 import world
 from trial import TESTS, UNDECIDED, Bench, Skipped, all_of, client, seed, test
