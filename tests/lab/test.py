@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 
+import accounts  # noqa: F401
 import privileges  # noqa: F401
 import statements  # noqa: F401
 import trial
