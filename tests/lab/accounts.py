@@ -10,7 +10,7 @@ import pymysql
 from database import CONTROL, NINE, OF_TABLES, Database, quoted
 from trial import all_of
 
-ACCOUNTS = 100 * (10 if os.environ.get("TIDB_DMS_LONG") else 1)
+ACCOUNTS = 50 * (10 if os.environ.get("TIDB_DMS_LONG") else 1)
 SEED = 20261128
 ASKED = ["shop", "my_shop"]
 # Not part of the migration: a cure must leave it as it is.

@@ -116,3 +116,23 @@ fn with_a_role_active_mysql_takes_the_first_pattern_by_name() {
     assert_eq!(verdict(MYSQL_8, "my_shop%", "my%", "my_shop"), Verdict::Unknown);
     assert_eq!(verdict(MYSQL_8, "shop", "%", "shop"), Verdict::Enough);
 }
+
+// MySQL 9.7.4 did this, where the revoke was the role's. Naive: the account's own grant lifts it.
+#[test]
+fn a_grant_lifts_no_partial_revoke_of_a_role_whose_name_has_wildcard_characters() {
+    let cure = |schema: &str| {
+        let lines = [
+            "GRANT SELECT ON *.* TO `u`@`%`",
+            &format!("REVOKE SELECT ON `{schema}`.* FROM `u`@`%`"),
+            "GRANT `r`@`%` TO `u`@`%`",
+        ];
+        let answer = Ask::new("9.7.4-2", Role::Source, &[schema], &lines)
+            .current_role("`r`@`%`")
+            .partial_revokes(true)
+            .answer();
+        assert_eq!(answer.verdict, Verdict::Lacking);
+        answer.grant
+    };
+    assert_eq!(cure("shop"), ["GRANT SELECT ON `shop`.* TO `u`@`%`;"]);
+    assert!(cure("my_shop").is_empty());
+}
