@@ -41,7 +41,11 @@ pub(super) fn like(row: &str, schema: &str, dialect: Dialect) -> Match {
     let unsteady = match dialect {
         Dialect::TiDb => false,
         Dialect::MariaDb => counts_bytes(&pieces, schema, matched),
-        Dialect::MySql => ends_early(&pieces, &name) || counts_bytes(&pieces, schema, matched),
+        Dialect::MySql => {
+            ends_early(&pieces, &name)
+                || counts_bytes(&pieces, schema, matched)
+                || covers(&without_ones_after_many(&pieces), &name) != matched
+        }
     };
     match matched {
         _ if unsteady => Match::Unsure,
@@ -165,6 +169,19 @@ fn ends_early(pieces: &[Piece], name: &[char]) -> bool {
     })
 }
 
+/// The pattern as MySQL 9.7 walks it: a `_` after a `%` asks for a character to be left and doesn't
+/// take it, so that `%_shop` covers `shop`.
+fn without_ones_after_many(pieces: &[Piece]) -> Vec<Piece> {
+    let mut out: Vec<Piece> = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        let last = at + 1 == pieces.len();
+        if last || *piece != Piece::One || out.last() != Some(&Piece::Many) {
+            out.push(*piece);
+        }
+    }
+    out
+}
+
 /// Whether it matters that a `_` is a character here and a byte there.
 fn counts_bytes(pieces: &[Piece], schema: &str, matched: bool) -> bool {
     if schema.is_ascii() || !pieces.contains(&Piece::One) {
@@ -210,6 +227,24 @@ mod tests {
         ] {
             assert_eq!(like(row, schema, Dialect::MySql), expected, "{row} on {schema}");
         }
+        // MySQL 9.7.4 lets these in, older ones don't.
+        for (row, schema) in [
+            ("%_shop", "shop"),
+            ("%_%shop", "shop"),
+            ("s%_hop", "shop"),
+            ("%_shop%", "shop"),
+            ("%_____", "shop"),
+            ("%_my_shop", "my_shop"),
+        ] {
+            assert_eq!(like(row, schema, Dialect::MySql), Match::Unsure, "{row} on {schema}");
+            assert_eq!(like(row, schema, Dialect::MariaDb), Match::No, "{row} on {schema}");
+        }
+        for (row, schema) in
+            [("shop%_", "shop"), ("_%shop", "shop"), ("%_shop_", "shop"), ("%s_shop", "shop")]
+        {
+            assert_eq!(like(row, schema, Dialect::MySql), Match::No, "{row} on {schema}");
+        }
+        assert_eq!(like("%_op", "shop", Dialect::MySql), Match::Yes);
         assert_eq!(like("ap_%", "app", Dialect::MariaDb), Match::Yes);
         assert_eq!(like("ap_le", "app", Dialect::MariaDb), Match::No);
         assert_eq!(like("ap_%", "app", Dialect::TiDb), Match::Yes);

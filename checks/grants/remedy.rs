@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::account::{Account, Activity};
 use super::parse::Name;
-use super::pattern::{escaped, is_exactly};
+use super::pattern::{escaped, has_wildcard_characters, is_exactly};
 use super::privilege::{Privilege, Privileges};
 use super::request::{Need, Options};
 use super::rules::{Object, Rules, World, worlds};
@@ -137,7 +137,7 @@ impl Plan<'_> {
         for object in self.spellings(&need.object) {
             for privileges in [&lacking, &whole, &need.privileges] {
                 let privileges = self.with_what_it_hides(need, &object, privileges);
-                let after = with_grant(&self.account, &object, &privileges);
+                let after = self.with_grant(&object, &privileges);
                 let kept = |other: &Need| {
                     is_met(&after, self.worlds, other) || !is_met(&self.account, self.worlds, other)
                 };
@@ -152,6 +152,29 @@ impl Plan<'_> {
         false
     }
 
+    /// The account as it would be after a grant.
+    fn with_grant(&self, object: &Object, privileges: &Privileges) -> Account {
+        let mut after = self.account.clone();
+        match object {
+            Object::Global => after.own.global.extend(privileges),
+            Object::Schema(row) => {
+                after.own.schemas.entry(row.clone()).or_default().held.extend(privileges);
+                // On MySQL such a grant lifts a partial revoke of the same name. One of an active
+                // role stays and cuts the grant, if the name has wildcard characters.
+                let stays =
+                    self.worlds.iter().any(World::merges_roles) && has_wildcard_characters(row);
+                if let Some(taken) = after.own.revoked.get_mut(row).filter(|_| !stays) {
+                    taken.retain(|privilege| !privileges.contains(privilege));
+                }
+            }
+            Object::Table(schema, table) => {
+                let key = (schema.clone(), table.clone());
+                after.own.tables.entry(key).or_default().held.extend(privileges);
+            }
+        }
+        after
+    }
+
     /// A new row takes the place of a pattern's, so it must carry what the account had from that.
     fn with_what_it_hides(
         &self,
@@ -160,7 +183,7 @@ impl Plan<'_> {
         privileges: &Privileges,
     ) -> Privileges {
         let everything = Need { privileges: Privileges::from(Privilege::TARGET), ..need.clone() };
-        let after = with_grant(&self.account, object, privileges);
+        let after = self.with_grant(object, privileges);
         let before = not_certain(&self.account, self.worlds, &everything);
         let lost = not_certain(&after, self.worlds, &everything);
         privileges | &lost.difference(&before).copied().collect()
@@ -272,26 +295,6 @@ impl Plan<'_> {
         }
         remedy
     }
-}
-
-/// The account as it would be after a grant.
-fn with_grant(account: &Account, object: &Object, privileges: &Privileges) -> Account {
-    let mut after = account.clone();
-    match object {
-        Object::Global => after.own.global.extend(privileges),
-        Object::Schema(row) => {
-            after.own.schemas.entry(row.clone()).or_default().held.extend(privileges);
-            // On MySQL such a grant lifts a partial revoke of the same name.
-            if let Some(taken) = after.own.revoked.get_mut(row) {
-                taken.retain(|privilege| !privileges.contains(privilege));
-            }
-        }
-        Object::Table(schema, table) => {
-            let key = (schema.clone(), table.clone());
-            after.own.tables.entry(key).or_default().held.extend(privileges);
-        }
-    }
-    after
 }
 
 fn backquoted(name: &str) -> String {

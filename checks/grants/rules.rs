@@ -37,8 +37,9 @@ pub(super) struct World {
 pub(super) enum Rules {
     /// The first row of an order that can't be seen.
     TiDb,
-    /// The longest part before the first wildcard.
-    MySql { lone_percent_last: bool },
+    /// The longest part before the first wildcard; with roles active a name without wildcard
+    /// characters, and else the first pattern in the order of bytes, where 8.0 began with all of them.
+    MySql { lone_percent_last: bool, patterns_by_name: bool },
     /// The pattern that covers the fewest names; before 2019 it ordered rows as MySQL does.
     MariaDb { sure: bool },
 }
@@ -73,13 +74,16 @@ pub(super) fn worlds(
     let rules = match server.family() {
         Family::TiDb => vec![Rules::TiDb],
         Family::MySql | Family::Aurora => {
-            vec![Rules::MySql { lone_percent_last: server.ranks_lone_percent_last() }]
+            vec![Rules::MySql {
+                lone_percent_last: server.ranks_lone_percent_last(),
+                patterns_by_name: server.orders_patterns_by_name(),
+            }]
         }
         Family::MariaDb => vec![Rules::MariaDb { sure: server.ranks_by_reach() }],
         Family::Unrecognised => {
             vec![
                 Rules::TiDb,
-                Rules::MySql { lone_percent_last: false },
+                Rules::MySql { lone_percent_last: false, patterns_by_name: false },
                 Rules::MariaDb { sure: false },
             ]
         }
@@ -227,13 +231,16 @@ impl World {
             // nothing and everything.
             Rules::TiDb if merged && rows.len() > 1 => vec![Privileges::new(), all()],
             Rules::TiDb => rows.iter().map(|row| row.1.clone()).collect(),
-            Rules::MySql { .. } if merged => {
-                match rows.iter().find(|row| !has_wildcard_characters(row.0)) {
-                    Some(literal) => vec![literal.1.clone()],
-                    None => vec![all()],
+            Rules::MySql { patterns_by_name, .. } if merged => {
+                let literal = rows.iter().find(|row| !has_wildcard_characters(row.0));
+                let first = literal.or_else(|| rows.iter().min_by_key(|row| row.0));
+                let mut choices: Vec<_> = first.map(|row| row.1.clone()).into_iter().collect();
+                if literal.is_none() && !patterns_by_name {
+                    choices.push(all());
                 }
+                choices
             }
-            Rules::MySql { lone_percent_last } => {
+            Rules::MySql { lone_percent_last, .. } => {
                 best(&|row| (128 - mysql_rank(row, lone_percent_last), 0, 0, 0))
             }
             Rules::MariaDb { sure } => {
@@ -289,21 +296,30 @@ impl World {
 
     fn matches(&self, row: &str, schema: &str) -> Match {
         if self.partial_revokes {
-            return if self.same(row, schema) { Match::Yes } else { Match::No };
+            // MySQL's map of roles compares such rows without regard to letter case.
+            let folds = self.roles && has_wildcard_characters(row);
+            let same = if folds {
+                row.to_lowercase() == schema.to_lowercase()
+            } else {
+                self.same(row, schema)
+            };
+            return if same { Match::Yes } else { Match::No };
         }
-        // MySQL's map of roles compares patterns without regard to letter case.
-        let fold_pattern =
-            matches!(self.rules, Rules::MySql { .. }) && self.roles && has_wildcard_characters(row);
         let dialect = match self.rules {
             Rules::TiDb => Dialect::TiDb,
             Rules::MySql { .. } => Dialect::MySql,
             Rules::MariaDb { .. } => Dialect::MariaDb,
         };
-        if self.fold_case || fold_pattern {
-            like(&row.to_lowercase(), &schema.to_lowercase(), dialect)
-        } else {
-            like(row, schema, dialect)
+        let folded = || like(&row.to_lowercase(), &schema.to_lowercase(), dialect);
+        if self.fold_case {
+            return folded();
         }
+        let exactly = like(row, schema, dialect);
+        // 8.0 began with a map of roles that compares patterns without regard to letter case.
+        let may_fold = self.roles
+            && matches!(self.rules, Rules::MySql { patterns_by_name: false, .. })
+            && has_wildcard_characters(row);
+        if may_fold && folded() != exactly { Match::Unsure } else { exactly }
     }
 
     fn same(&self, one: &str, other: &str) -> bool {

@@ -122,6 +122,12 @@ impl Server {
     pub(super) fn ranks_lone_percent_last(&self) -> bool {
         self.family == Family::MySql && self.version >= [8, 1, 0]
     }
+
+    /// Whether with roles active the first of several matching patterns is known to count alone:
+    /// MySQL 8.0 began with all of them together, and changed in one of its later versions.
+    pub(super) fn orders_patterns_by_name(&self) -> bool {
+        self.family == Family::MySql && self.version >= [8, 1, 0]
+    }
 }
 
 /// The first three numbers of a version, zero where there are fewer.

@@ -12,33 +12,15 @@ import sys
 import time
 import traceback
 
+import accounts  # noqa: F401
+import privileges  # noqa: F401
+import statements  # noqa: F401
 import trial
 import world
-from trial import UNDECIDED, Bench, client, seed
+from trial import TESTS, UNDECIDED, Bench, Skipped, all_of, client, seed, test
 
 # What every user may do, and what only a flag asks for.
 CREDENTIALS = {"sts:GetCallerIdentity", "sts:AssumeRole"}
-TESTS = []
-
-
-class Skipped(Exception):
-    """What is missing."""
-
-
-def test(function, *given):
-    name = "-".join([function.__name__.replace("_", "-"), *[str(one) for one in given]])
-    TESTS.append((name, function, given))
-    return function
-
-
-def all_of(names):
-    """Registers a test once for each name."""
-    def keep(function):
-        for name in names:
-            test(function, name)
-        return function
-    return keep
-
 
 # What AWS was asked over all topologies, and which these were.
 SEEN, PLANTED = set(), set()

@@ -1,4 +1,4 @@
-"""One run of the program in the lab: its exit code, its report, what it asked of AWS."""
+"""How the lab's tests are kept, and one run of the program: its exit code, its report, what it asked of AWS."""
 import json
 import os
 import re
@@ -14,6 +14,27 @@ import client  # noqa: E402
 import seed  # noqa: E402
 
 UNDECIDED = ("unknown", "blocked")
+# Every test: its name, its function, what the function gets beside the bench.
+TESTS = []
+
+
+class Skipped(Exception):
+    """What is missing."""
+
+
+def test(function, *given):
+    name = "-".join([function.__name__.replace("_", "-"), *[str(one) for one in given]])
+    TESTS.append((name, function, given))
+    return function
+
+
+def all_of(names):
+    """Registers a test once for each name."""
+    def keep(function):
+        for name in names:
+            test(function, name)
+        return function
+    return keep
 
 
 class Run:

@@ -118,7 +118,7 @@ fn a_session_is_shown(server: &MariaDb) {
     assert_eq!(known(session, "current_role"), "NONE");
     assert_eq!(known(session, "control_schema"), true);
     assert_eq!(known(session, "variables")["lower_case_table_names"], "0");
-    assert_eq!(known(session, "variables")["log_bin"], "OFF");
+    assert_eq!(known(session, "variables")["log_bin"], "ON");
     let list = |look: &str| known(session, look).as_array().unwrap().clone();
     assert!(list("schemas").contains(&json!("shop")));
     assert!(list("collations").contains(&json!("utf8mb4_bin")));

@@ -76,3 +76,63 @@ fn nested_roles_and_the_public_of_mariadb() {
     let other = Ask::new(MARIADB, Role::Source, &["x"], &lines).current_role("NULL").answer();
     assert_eq!(other.grant, ["GRANT SELECT ON `x`.* TO `u`@`%`;"]);
 }
+
+// MySQL 9.7.4 did this: with a role active the first matching pattern counts alone, in the order of
+// bytes, whoever's row it is. Naive: they add up, or the longest one counts.
+#[test]
+fn with_a_role_active_mysql_takes_the_first_pattern_by_name() {
+    let verdict = |server, all: &str, one: &str, schema: &str| {
+        let lines = [
+            format!("GRANT SELECT ON `{all}`.* TO `dms`@`%`"),
+            format!("GRANT INSERT ON `{one}`.* TO `dms`@`%`"),
+            "GRANT `r`@`%` TO `dms`@`%`".to_owned(),
+        ];
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let mut ask = Ask::new(server, Role::Source, &[schema], &lines);
+        ask.options.lower_case_table_names = Some(0);
+        ask.current_role("`r`@`%`").partial_revokes(false).verdict()
+    };
+    for (all, one, schema, expected) in [
+        (r"my\_shop", "_y%", "my_shop", Verdict::Lacking),
+        (r"my\_shop", "my%", "my_shop", Verdict::Lacking),
+        (r"my\_shop", "my_sho_", "my_shop", Verdict::Enough),
+        (r"my\_shop", "my_shop", "my_shop", Verdict::Enough),
+        ("my_shop", r"my\_shop", "my_shop", Verdict::Lacking),
+        ("%", r"my\_shop", "my_shop", Verdict::Enough),
+        ("m%", "m%p", "my_shop", Verdict::Enough),
+        ("m%p", "_y%", "my_shop", Verdict::Lacking),
+        ("my%", "MY%", "my_shop", Verdict::Enough),
+        ("MY%", "other", "my_shop", Verdict::Lacking),
+        // A name without wildcard characters goes before every pattern.
+        ("shop", "%", "shop", Verdict::Enough),
+        ("%", "shop", "shop", Verdict::Lacking),
+    ] {
+        assert_eq!(verdict("9.7.4-2", all, one, schema), expected, "{all} {one}");
+        // Of 8.0 it isn't known since which version; only what both ways agree on is said.
+        let before = verdict(MYSQL_8, all, one, schema);
+        assert!(before == expected || before == Verdict::Unknown, "{all} {one}: {before:?}");
+    }
+    assert_eq!(verdict(MYSQL_8, r"my\_shop", "my%", "my_shop"), Verdict::Unknown);
+    assert_eq!(verdict(MYSQL_8, "my_shop%", "my%", "my_shop"), Verdict::Unknown);
+    assert_eq!(verdict(MYSQL_8, "shop", "%", "shop"), Verdict::Enough);
+}
+
+// MySQL 9.7.4 did this, where the revoke was the role's. Naive: the account's own grant lifts it.
+#[test]
+fn a_grant_lifts_no_partial_revoke_of_a_role_whose_name_has_wildcard_characters() {
+    let cure = |schema: &str| {
+        let lines = [
+            "GRANT SELECT ON *.* TO `u`@`%`",
+            &format!("REVOKE SELECT ON `{schema}`.* FROM `u`@`%`"),
+            "GRANT `r`@`%` TO `u`@`%`",
+        ];
+        let answer = Ask::new("9.7.4-2", Role::Source, &[schema], &lines)
+            .current_role("`r`@`%`")
+            .partial_revokes(true)
+            .answer();
+        assert_eq!(answer.verdict, Verdict::Lacking);
+        answer.grant
+    };
+    assert_eq!(cure("shop"), ["GRANT SELECT ON `shop`.* TO `u`@`%`;"]);
+    assert!(cure("my_shop").is_empty());
+}

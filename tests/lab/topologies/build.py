@@ -29,7 +29,7 @@ class Topology:
 
     def __init__(self, cloud, certificates, tier, path, *, compute="instance", tidb="target", ssl_mode=None, port=4000,
                  host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False, prefix_list=False, tested=True,
-                 authority="ca.pem"):
+                 authority="ca.pem", database=world.RDS, database_user="dms"):
         self.cloud, self.ec2, self.dms = cloud, cloud.ec2, cloud.dms
         self.certificates, self.tier, self.path, self.compute, self.tidb = certificates, tier, path, compute, tidb
         self.host, self.port = host or HOSTS[tier, path], port
@@ -40,6 +40,7 @@ class Topology:
         self.public = path == "public-subnet" if public is None else public
         self.accepted, self.private_dns, self.multi_az, self.prefix_list, self.tested = (
             accepted, private_dns, multi_az, prefix_list, tested)
+        self.database, self.database_user = database, database_user
         self.network()
         self.filters()
         getattr(self, path.replace("-", "_"))()
@@ -84,7 +85,7 @@ class Topology:
         self.endpoint_group = self.group("tidb-cloud-endpoint", inward=[(self.port, "10.51.0.0/16")])
         self.database_group = self.group("orders-db", inward=[(3306, "10.51.0.0/16")])
         # The database's own interface, as RDS has one.
-        self.ec2.create_network_interface(SubnetId=self.data, PrivateIpAddress=world.ADDRESSES[world.RDS][0],
+        self.ec2.create_network_interface(SubnetId=self.data, PrivateIpAddress=world.ADDRESSES[self.database][0],
                                           Groups=[self.database_group], Description="RDSNetworkInterface")
 
     def abroad(self):
@@ -153,7 +154,7 @@ class Topology:
             self.certificate = self.dms.import_certificate(
                 CertificateIdentifier="lab-ca", CertificatePem=file.read())["Certificate"]["CertificateArn"]
         cluster = {"ServerName": self.host, "Port": self.port, "Username": self.user, "SslMode": self.ssl_mode}
-        database = {"ServerName": world.RDS, "Port": 3306, "Username": "dms", "SslMode": "verify-full"}
+        database = {"ServerName": self.database, "Port": 3306, "Username": self.database_user, "SslMode": "verify-full"}
         if self.tidb == "target":
             source, target = database, cluster
             target["ExtraConnectionAttributes"] = "Initstmt=SET FOREIGN_KEY_CHECKS=0;"
