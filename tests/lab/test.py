@@ -9,47 +9,18 @@ import json
 import os
 import socket
 import sys
-import time
-import traceback
 
+import certificate_tests  # noqa: F401, registers its tests.
+import runner
 import trial
 import world
-from trial import UNDECIDED, Bench, client, seed
+from runner import all_of, test
+from trial import UNDECIDED, Skipped, against, client, needs, seed
 
 # What every user may do, and what only a flag asks for.
 CREDENTIALS = {"sts:GetCallerIdentity", "sts:AssumeRole"}
-TESTS = []
-
-
-class Skipped(Exception):
-    """What is missing."""
-
-
-def test(function, *given):
-    name = "-".join([function.__name__.replace("_", "-"), *[str(one) for one in given]])
-    TESTS.append((name, function, given))
-    return function
-
-
-def all_of(names):
-    """Registers a test once for each name."""
-    def keep(function):
-        for name in names:
-            test(function, name)
-        return function
-    return keep
-
-
 # What AWS was asked over all topologies, and which these were.
 SEEN, PLANTED = set(), set()
-
-
-def needs(bench, *checks):
-    """Skips a test of checks that this program doesn't have yet; a name may be a category's, with its slash."""
-    had = bench.checks()
-    for check in checks:
-        if not any(one == check or one.startswith(check) and check.endswith("/") for one in had):
-            raise Skipped(f"the program has no check {check}")
 
 
 # The topologies.
@@ -285,12 +256,6 @@ def unknown_task(bench):
 
 # Servers that misbehave. None of them makes a path fail: the laptop isn't the replication.
 
-def against(bench, host, **differently):
-    # DMS itself hasn't tested this one: its success would say more than we can see.
-    planted = bench.plant("dedicated-nat-instance", host=host, tested=False, **differently)
-    return bench.doctor(*planted["arguments"], "--timeout", "20")
-
-
 @all_of(["silent", "plain", "garbage", "web", "cut", "stuck"])
 def server(bench, how):
     if how == "plain":
@@ -300,21 +265,6 @@ def server(bench, how):
     assert run.code == (1 if how == "plain" else 3), run.described()
     reaching = [row for row in run.rows if row["check"].startswith("network/") and row["outcome"] == "fail"]
     assert not reaching, run.described()
-
-
-@all_of(["tls13", "wrong-ca", "expired", "not-yet-valid", "wrong-host", "address-only", "self-signed", "missing-intermediate"])
-def certificate(bench, how):
-    needs(bench, "tls/")
-    run = against(bench, bench.lab["names"]["bad"][how])
-    assert run.code == 1, run.described()
-    assert run.causes and all(cause.startswith("tls/") for cause in run.causes), run.described()
-
-
-@test
-def leaf_imported_as_authority(bench):
-    needs(bench, "tls/")
-    run = bench.doctor(*bench.plant("dedicated-nat-instance", authority="leaf-as-ca.pem")["arguments"])
-    assert run.code == 1 and all(cause.startswith("tls/") for cause in run.causes), run.described()
 
 
 @all_of(["refused", "dropped", "no_name", "silent_name", "broken_name"])
@@ -450,38 +400,5 @@ def what_dms_saw_outweighs_the_model(bench):
     assert "the model disagrees with what DMS saw" in run.out, run.out
 
 
-def main():
-    chosen = sys.argv[1:]
-    bench = Bench()
-    passed, failed, skipped = 0, [], []
-    for name, function, given in TESTS:
-        if chosen and not any(word in name for word in chosen):
-            continue
-        began = time.monotonic()
-        try:
-            function(bench, *given)
-            mistakes = bench.cloud.lab("GET", "mistakes")["mistakes"]
-            assert not mistakes, f"the lab's own mistakes: {mistakes}"
-            passed += 1
-            print(f"ok {name} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Skipped as reason:
-            skipped.append((name, reason))
-        except Exception as error:
-            failed.append(name)
-            print(f"FAILED {name} ({time.monotonic() - began:.1f} s)\n{error}", flush=True)
-            if not isinstance(error, AssertionError):
-                traceback.print_exc()
-        for control in (("DELETE", "faults"),):
-            bench.cloud.lab(*control)
-        bench.cloud.lab("POST", "delay", milliseconds=0)
-        bench.cloud.lab("POST", "iam", enforce=False)
-    for name, reason in skipped:
-        print(f"skipped: {name}: {reason}")
-    if failed:
-        print("failed: " + ", ".join(failed))
-    print(f"lab: {passed} passed, {len(failed)} failed, {len(skipped)} skipped")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(runner.main())
