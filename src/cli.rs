@@ -32,11 +32,11 @@ mod values;
 pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
 pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
 pub use small::{ChecksArguments, InitArguments, LevelArgument};
-pub(crate) use values::certificate;
 pub use values::nearest;
 #[cfg(feature = "live")]
 pub(crate) use values::subnet;
-use values::{access_list, did_you_mean, table_mappings};
+use values::{access_list, did_you_mean, host, table_mappings};
+pub(crate) use values::{certificate, holds_more_than_a_host};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.
@@ -398,6 +398,9 @@ pub enum ArgumentError {
         /// The file.
         file: PathBuf,
     },
+    /// A URL, or a host with its user.
+    #[error("{0}: a host's name alone is needed, no URL and no user")]
+    HostWithMore(&'static str),
     /// Something to look for that isn't named.
     #[error(
         "nothing to judge: name a migration (--task, --replication-instance, --replication-config, or \
@@ -529,7 +532,7 @@ impl DoctorArguments {
             ssl_mode: self.ssl_mode.map(|mode| <&str>::from(mode).to_owned()),
             migration_type: self.migration_type.map(|kind| <&str>::from(kind).to_owned()),
             table_mappings: self.table_mappings.as_deref().map(table_mappings).transpose()?,
-            tidb_host: self.tidb_host.clone(),
+            tidb_host: self.tidb_host.as_deref().map(|it| host("--tidb-host", it)).transpose()?,
             tidb_port: self.tidb_port,
             tidb_addresses: self.tidb_address.clone(),
             tidb_user: self.tidb_user.clone(),
