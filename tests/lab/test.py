@@ -12,6 +12,7 @@ import sys
 
 import certificate_tests  # noqa: F401, registers its tests.
 import runner
+import secrets_tests  # noqa: F401, registers its tests.
 import trial
 import world
 from runner import all_of, test
@@ -341,22 +342,6 @@ def saved_facts_say_the_same(bench, name):
     assert live.stdout == again.stdout
     in_full, _ = bench.run("doctor", *planted["arguments"][:2], "--facts", facts, *flags)
     assert in_full.stdout == live.stdout
-
-
-@test
-def no_password_is_anywhere(bench):
-    planted = bench.plant("dedicated-nat-instance")
-    secret = "Planted-by-AWS-7c1f"
-    bench.cloud.lab("POST", "password", password=secret)
-    facts = os.path.join(bench.lab["folder"], "facts.json")
-    run = bench.doctor(*planted["arguments"], "--save-facts", facts, "--report", f"junit={facts}.xml", RUST_LOG="trace")
-    assert run.code == 0, run.described()
-    everything = run.out + run.err + run.text
-    for kept in (facts, f"{facts}.xml"):
-        with open(kept) as file:
-            everything += file.read()
-    assert secret not in everything and bench.lab["password"] not in everything
-    assert any("Password" in json.dumps(one) or one["action"] == "dms:DescribeEndpoints" for one in run.requests)
 
 
 def tests_take_a_second(bench):
