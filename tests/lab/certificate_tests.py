@@ -84,6 +84,11 @@ def certificate(bench, how):
     wanted = {root_cause} if root_cause else set()
     assert run.causes == wanted, f"{run.causes} instead of {wanted}\n{run.described()}"
     assert run.code == (1 if root_cause else 0), run.described()
+    # Another CA is asked for where it would let somebody in, and only there.
+    asks = any(gap["unlock"] == {"flag": "--ca"} for row in run.rows for gap in row["gaps"])
+    assert asks == (root_cause in ("tls/dms-certificate", "tls/chain-trusted")), run.described()
+    if causes == EITHER:
+        assert "Import the right CA; where it is the right one already, let the server send" in " ".join(run.out.split()), run.out
 
 
 def agrees(bench, shown, host, authority):

@@ -293,7 +293,23 @@ def unknown_task(bench):
 
 # Servers that misbehave. None of them makes a path fail: the laptop isn't the replication.
 
-@all_of(["silent", "plain", "garbage", "web", "cut", "stuck"])
+# What a user reads of each.
+MISBEHAVIOUR = {
+    "silent": "the server sent no greeting in time",
+    "plain": "orders-target offers no TLS, and SSL mode verify-full asks for it",
+    "garbage": "what answers isn't a MySQL server",
+    "web": "what answers isn't a MySQL server",
+    "cut": "the connection was closed before a greeting",
+    "stuck": "the TLS handshake of orders-target: the server fell silent",
+}
+
+
+def reads(run, words):
+    """Whether the text holds these words, however its lines are broken."""
+    assert words in " ".join(run.out.split()), f"no word of: {words}\n{run.out}"
+
+
+@all_of(MISBEHAVIOUR)
 def server(bench, how):
     if how == "plain":
         needs(bench, "tls/")
@@ -302,13 +318,25 @@ def server(bench, how):
     assert run.code == (1 if how == "plain" else 3), run.described()
     reaching = [row for row in run.rows if row["check"].startswith("network/") and row["outcome"] == "fail"]
     assert not reaching, run.described()
+    reads(run, MISBEHAVIOUR[how])
+    reads(run, "the grants of orders-target: nobody got in")
 
 
-@all_of(["refused", "dropped", "no_name", "silent_name", "broken_name"])
+UNREACHED = {
+    "refused": "no TCP connection came about (44.219.0.1 refused it)",
+    "dropped": "no TCP connection came about (44.218.0.1 didn't answer in time)",
+    "no_name": "10.51.0.2 knows no such name, and DMS may ask another resolver",
+    "silent_name": "10.51.0.2",
+    "broken_name": "error response: Server Failure",
+}
+
+
+@all_of(UNREACHED)
 def host(bench, how):
     run = against(bench, bench.lab["names"][how])
     assert run.code == 3, run.described()
     assert not [row for row in run.rows if row["outcome"] == "fail"], run.described()
+    reads(run, UNREACHED[how])
 
 
 @test
@@ -328,6 +356,7 @@ def wrong_password(bench):
     row = [row for row in run.rows if row["check"] == "mysql/login" and row["outcome"] not in ("pass", "not_applicable")]
     assert row, run.described()
     assert "not-the-password" not in run.out + run.err + run.text
+    reads(run, "(error 1045) (the password is wrong, there is no such user, or no account of that name lets this address in)")
 
 
 @test
