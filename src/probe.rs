@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsStr,
     ffi::OsString,
     io::{self, IsTerminal, Write},
     net::{IpAddr, Ipv6Addr},
@@ -10,14 +11,18 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{
+    Arg, Args, Command,
+    builder::{StringValueParser, TypedValueParser},
+    error::ErrorKind,
+};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use thiserror::Error;
 use tidb_dms_checks::facts::{Facts, Tier, cluster::HostName, probe::Vantage};
 
 use crate::{
-    cli::{ArgumentError, RoleName, certificate, subnet},
+    cli::{ArgumentError, RoleName, certificate, holds_more_than_a_host, subnet},
     collect::{
         probe::{Account, Credentials, NoCertificate, Password, Target, Trust, no_ca, probe},
         watch::Watch,
@@ -38,7 +43,7 @@ const PORT: u16 = 4000;
 #[derive(Args, Debug)]
 pub struct ProbeArguments {
     /// What to look at; the port is 4000 if none is given.
-    #[arg(value_name = "HOST[:PORT]")]
+    #[arg(value_name = "HOST[:PORT]", value_parser = PlaceParser)]
     pub place: Place,
     /// Log in as this user. The password is taken from the environment variable `TIDB_DMS_PASSWORD`,
     /// or asked for.
@@ -73,6 +78,28 @@ pub struct Place {
     pub host: String,
     /// The port.
     pub port: u16,
+}
+
+/// Reads a place. A URL is refused without being repeated, since it may hold a password.
+#[derive(Clone, Debug)]
+struct PlaceParser;
+
+impl TypedValueParser for PlaceParser {
+    type Value = Place;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Place, clap::Error> {
+        if value.to_str().is_some_and(holds_more_than_a_host) {
+            let message = "a host alone is needed, with or without a port: no URL and no user\n";
+            return Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command));
+        }
+        let read = StringValueParser::new().try_map(|text| text.parse::<Place>());
+        read.parse_ref(command, argument, value)
+    }
 }
 
 impl FromStr for Place {

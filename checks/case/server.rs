@@ -276,10 +276,18 @@ impl<'a> Server<'a> {
         Fact::Unknown(match (gap, &self.host) {
             (Some(gap), _) | (None, Fact::Unknown(gap)) => gap.clone(),
             (None, Fact::Known(_)) => {
-                Gap::new(format!("{what} of {}", self.name), "nobody looked", unlock.clone())
+                let reason =
+                    if probes.iter().any(was_kept_out) { "nobody got in" } else { "nobody looked" };
+                Gap::new(format!("{what} of {}", self.name), reason, unlock.clone())
             }
         })
     }
+}
+
+/// Whether a probe wanted to log in, and couldn't.
+fn was_kept_out(probe: &&Probe) -> bool {
+    let login = probe.login.as_ref().map(|look| look.seen.known());
+    login.is_some_and(|seen| !matches!(seen, Some(LoginOutcome::Accepted { .. })))
 }
 
 /// Whether somebody looked from a subnet of the replication's, or from one beside it in its VPC.

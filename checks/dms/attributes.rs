@@ -3,7 +3,7 @@
 //! Where the same thing is set among MySQL's settings and among the attributes, the setting wins
 //! (`aws-dms.md` §1.3).
 
-use crate::facts::inventory::dms::Endpoint;
+use crate::facts::inventory::{HIDDEN, dms::Endpoint};
 
 /// What an endpoint's attributes say.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -36,6 +36,12 @@ impl<'a> Attributes<'a> {
     /// Reads an endpoint's attributes.
     pub fn of(endpoint: &'a Endpoint) -> Self {
         Self::parse(endpoint.extra_connection_attributes.as_deref().unwrap_or(""))
+    }
+
+    /// Whether all of them are known: a password among them isn't, and they can't be written anew.
+    pub fn is_whole(&self) -> bool {
+        let values = self.list.iter().map(|(_, value)| value).chain(&self.malformed);
+        values.into_iter().all(|value| !value.contains(HIDDEN))
     }
 
     /// The value of a name, in any letter case; of several the last.

@@ -143,7 +143,7 @@ fn judge_endpoint(j: &mut Judgement, case: &Case<'_>, role: Role, endpoint: &End
             ))
             .at(level)
             .advise(format!("Remove {} here", misplaced.join(", ")));
-        if let Some(region) = case.region() {
+        if let Some(region) = case.region().filter(|_| attributes.is_whole()) {
             draft.change(DmsChange::ModifyEndpoint {
                 region,
                 endpoint: arn.to_owned(),

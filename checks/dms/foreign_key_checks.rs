@@ -64,7 +64,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     };
     j.note(arn, "EndpointArn", arn);
     let draft = j.fail(message);
-    let (Some(region), None) = (case.region(), on) else {
+    let (Some(region), None, true) = (case.region(), on, attributes.is_whole()) else {
         return;
     };
     let sql = match attributes.get("Initstmt") {

@@ -4,7 +4,7 @@ use crate::{
     case::Case,
     change::PlaceChange,
     check::{Check, Judge},
-    facts::{Gap, Unlock},
+    facts::Gap,
     judgement::Judgement,
     migration::{Kind, Side},
     needs,
@@ -49,10 +49,11 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         });
         let state = found.and_then(|known| known.key_metadata.key_state.as_deref());
         let Some(state) = state else {
-            j.gap(Gap::new(
-                key,
-                "its state was not delivered",
-                Unlock::IamAction("kms:DescribeKey".into()),
+            // The list says why the key isn't on it.
+            let gap = list.gap().filter(|_| found.is_none());
+            j.gap(gap.map_or_else(
+                || super::not_delivered(key, "state", "kms:DescribeKey"),
+                |gap| Gap { about: key.to_owned(), ..gap.clone() },
             ));
             continue;
         };
@@ -118,7 +119,8 @@ mod tests {
             CHECK.id,
             &[
                 (&[], Outcome::NotApplicable, ""),
-                (std::slice::from_ref(&named), Outcome::Unknown, "state was not"),
+                (std::slice::from_ref(&named), Outcome::Unknown, "not delivered"),
+                (&[named.clone(), state(json!(null))], Outcome::Unknown, "its state was not"),
                 (&[named.clone(), state(json!("Enabled"))], Outcome::Pass, ""),
                 (&[named.clone(), state(json!("Disabled"))], Outcome::Fail, "Disabled"),
                 (

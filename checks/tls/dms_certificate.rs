@@ -7,7 +7,7 @@ use crate::{
     judgement::Judgement,
     migration::Side,
     severity::Severity,
-    trust::{self, Ca},
+    trust::{self, Ca, Code},
 };
 
 use super::{
@@ -81,7 +81,14 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
         by_itself(j, case, server, judged, &ca)
     };
     if !details.is_empty() {
-        j.fail(format!("{}: {}", server.name, details.join("; "))).changes(mend());
+        let may_be_the_chain = judged
+            .causes(case, server, Owner::Certificate)
+            .iter()
+            .any(|cause| cause.code == Code::IncompleteChain);
+        let draft = j.fail(format!("{}: {}", server.name, details.join("; "))).changes(mend());
+        if may_be_the_chain {
+            draft.advise("Import the right CA; where it is the right one already, let the server send the certificates between its own and the root");
+        }
     }
 }
 

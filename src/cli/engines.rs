@@ -141,6 +141,9 @@ pub enum NameError {
     /// A host with its port.
     #[error("--host: the name alone is needed, without the port: {0}")]
     HostWithPort(String),
+    /// A URL, or a host with its user; it isn't repeated, since it may hold a password.
+    #[error("--host: the name alone is needed, no URL and no user")]
+    HostWithMore,
 }
 
 impl GrantsArguments {
@@ -167,6 +170,9 @@ impl TlsArguments {
         let host = self.host.trim();
         if host.is_empty() {
             return Err(NameError::NoHost);
+        }
+        if super::holds_more_than_a_host(host) {
+            return Err(NameError::HostWithMore);
         }
         match host.split_once(':') {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {

@@ -71,6 +71,9 @@ pub enum ArgumentError {
         /// The file.
         file: PathBuf,
     },
+    /// A URL, or a host with its user.
+    #[error("{0}: a host's name alone is needed, no URL and no user")]
+    HostWithMore(&'static str),
     /// Something to look for that isn't named.
     #[error(
         "nothing to judge: name a migration (--task, --replication-instance, --replication-config, or \

@@ -9,7 +9,7 @@ use tidb_dms_checks::{
 
 use super::{
     ArgumentError, DoctorArguments,
-    values::{access_list, certificate, nearest, table_mappings},
+    values::{access_list, certificate, host, nearest, table_mappings},
 };
 use crate::{
     config::{PluginEntry, WaiverEntry},
@@ -121,7 +121,7 @@ impl DoctorArguments {
             ssl_mode: self.ssl_mode.map(|mode| <&str>::from(mode).to_owned()),
             migration_type: self.migration_type.map(|kind| <&str>::from(kind).to_owned()),
             table_mappings: self.table_mappings.as_deref().map(table_mappings).transpose()?,
-            tidb_host: self.tidb_host.clone(),
+            tidb_host: self.tidb_host.as_deref().map(|it| host("--tidb-host", it)).transpose()?,
             tidb_port: self.tidb_port,
             tidb_addresses: self.tidb_address.clone(),
             tidb_user: self.tidb_user.clone(),

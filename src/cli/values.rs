@@ -19,6 +19,19 @@ pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<
         .map(|(_, name)| name.to_owned())
 }
 
+/// Whether a host comes with a scheme, a user or a path, as URLs have them.
+pub(crate) fn holds_more_than_a_host(text: &str) -> bool {
+    text.contains(['@', '/'])
+}
+
+/// A host's name alone. What else was typed isn't repeated, since it may hold a password.
+pub(super) fn host(flag: &'static str, text: &str) -> Result<String, ArgumentError> {
+    if holds_more_than_a_host(text) {
+        return Err(ArgumentError::HostWithMore(flag));
+    }
+    Ok(text.to_owned())
+}
+
 fn read(flag: &'static str, file: &Path) -> Result<String, ArgumentError> {
     fs::read_to_string(file).map_err(|source| ArgumentError::File {
         flag,

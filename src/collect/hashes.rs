@@ -1,4 +1,4 @@
-//! What `SHOW GRANTS` prints and nobody may keep.
+//! What nobody may keep: the hashes that `SHOW GRANTS` prints, and values that an error quotes.
 
 /// Cuts the password hashes that MariaDB and old MySQL print in `SHOW GRANTS`: every quoted string
 /// after `IDENTIFIED`.
@@ -43,9 +43,26 @@ pub(super) fn without_hashes(line: &str) -> String {
     result
 }
 
+/// An error of reading JSON without the text that it found in the wrong place: it may be a password.
+pub(super) fn without_value(error: &str) -> String {
+    match (error.find("string \""), error.rfind("\", expected")) {
+        (Some(begin), Some(end)) if begin < end => {
+            format!("{}string{}", &error[..begin], &error[end + 1..])
+        }
+        _ => error.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_quotes_nothing() {
+        let error = serde_json::from_str::<u16>(r#""a\", expected \"b""#).unwrap_err().to_string();
+        assert!(without_value(&error).starts_with("invalid type: string, expected u16"), "{error}");
+        assert_eq!(without_value("expected value"), "expected value");
+    }
 
     #[test]
     fn hashes_are_cut_and_names_stay() {

@@ -109,7 +109,7 @@ impl CollectError {
         let message =
             text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
         // A file's own words may hold anything, also what a terminal would obey.
-        let message = message
+        let message = hashes::without_value(message)
             .chars()
             .map(|letter| {
                 if letter.is_control() {

@@ -8,7 +8,7 @@ import random
 
 import pymysql
 from database import CONTROL, NINE, OF_TABLES, Database, quoted
-from trial import all_of
+from runner import all_of
 
 ACCOUNTS = 50 * (10 if os.environ.get("TIDB_DMS_LONG") else 1)
 SEED = 20261128

@@ -6,7 +6,7 @@ import re
 
 import world
 from database import CONTROL, NINE, Database, escaped, quoted
-from trial import all_of, test
+from runner import all_of, test
 
 SERVERS = ["mysql", "mariadb"]
 SCHEMA = "my_shop"

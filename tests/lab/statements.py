@@ -6,7 +6,8 @@ import subprocess
 import pymysql
 from database import Database
 from pymysql.constants import ER
-from trial import Skipped, all_of
+from runner import all_of
+from trial import Skipped
 
 
 def remedies(bench, *arguments):

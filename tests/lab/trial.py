@@ -1,4 +1,4 @@
-"""How the lab's tests are kept, and one run of the program: its exit code, its report, what it asked of AWS."""
+"""One run of the program in the lab: its exit code, its report, what it asked of AWS."""
 import json
 import os
 import re
@@ -14,29 +14,6 @@ import client  # noqa: E402
 import seed  # noqa: E402
 
 UNDECIDED = ("unknown", "blocked")
-# Every test: its name, its function, what the function gets beside the bench.
-TESTS = []
-
-
-class Skipped(Exception):
-    """What is missing."""
-
-
-def test(function, *given):
-    name = "-".join([function.__name__.replace("_", "-"), *[str(one) for one in given]])
-    TESTS.append((name, function, given))
-    return function
-
-
-def all_of(names):
-    """Registers a test once for each name."""
-    def keep(function):
-        for name in names:
-            test(function, name)
-        return function
-    return keep
-
-
 class Run:
     """What one run came to."""
 
@@ -102,11 +79,11 @@ class Bench:
                  "TIDB_DMS_TARGET_PASSWORD": password, **(cloud or self.cloud).environment(), **more}
         return {name: value for name, value in whole.items() if value is not None}
 
-    def run(self, *arguments, cloud=None, **more):
+    def run(self, *arguments, cloud=None, stdin="", **more):
         """Runs the program to its end."""
         began = time.monotonic()
         done = subprocess.run([self.program, *arguments], env=self.environment(cloud, **more), capture_output=True,
-                              text=True, timeout=180, stdin=subprocess.DEVNULL)
+                              text=True, timeout=180, input=stdin)
         return done, time.monotonic() - began
 
     def checks(self):
@@ -127,3 +104,21 @@ class Bench:
                     report = file.read()
         requests = self.cloud.lab("GET", "requests")["requests"]
         return Run(done.returncode, done.stdout, done.stderr, report, requests, seconds)
+
+
+class Skipped(Exception):
+    """What is missing."""
+
+
+def needs(bench, *checks):
+    """Skips a test of checks that this program doesn't have yet; a name may be a category's, with its slash."""
+    had = bench.checks()
+    for check in checks:
+        if not any(one == check or one.startswith(check) and check.endswith("/") for one in had):
+            raise Skipped(f"the program has no check {check}")
+
+
+def against(bench, host, **differently):
+    """A run against a server of the lab's, which DMS hasn't tested: its success would say more than we can see."""
+    planted = bench.plant("dedicated-nat-instance", host=host, tested=False, **differently)
+    return bench.doctor(*planted["arguments"], "--timeout", "20")

@@ -42,6 +42,7 @@ BAD = {
     "tls13": {"kind": "tidb", "only": "1.3"},
     "tls12": {"kind": "tidb", "only": "1.2"},
     "wrong-ca": {"kind": "tidb", "identity": "wrong-ca"},
+    "wrong-root": {"kind": "tidb", "identity": "wrong-root"},
     "expired": {"kind": "tidb", "identity": "expired"},
     "not-yet-valid": {"kind": "tidb", "identity": "not-yet-valid"},
     "wrong-host": {"kind": "tidb", "identity": "wrong-host"},

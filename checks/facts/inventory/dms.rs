@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Resource,
     ec2::{aws_shape, resource},
+    hidden,
 };
 
 aws_shape! {
@@ -254,7 +255,7 @@ aws_shape! {
         #[serde(skip_serializing_if = "Option::is_none")]
         pub engine_name: Option<String>,
         /// The host; not there with a secret.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(deserialize_with = "hidden::host", skip_serializing_if = "Option::is_none")]
         pub server_name: Option<String>,
         /// The port.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,8 +266,8 @@ aws_shape! {
         /// The database.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub database_name: Option<String>,
-        /// `name=value;…`.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        /// `name=value;…`, without the values of passwords.
+        #[serde(deserialize_with = "hidden::attributes", skip_serializing_if = "Option::is_none")]
         pub extra_connection_attributes: Option<String>,
         /// `none`, `require`, `verify-ca`, `verify-full`.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -294,7 +295,7 @@ aws_shape! {
     /// MySQL's endpoint settings. AWS never returns the password; were it there, it would be cut here.
     pub struct MySqlSettings {
         /// The host.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(deserialize_with = "hidden::host", skip_serializing_if = "Option::is_none")]
         pub server_name: Option<String>,
         /// The port.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -306,7 +307,7 @@ aws_shape! {
         #[serde(skip_serializing_if = "Option::is_none")]
         pub database_name: Option<String>,
         /// SQL after connecting; the task goes on when it fails.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(deserialize_with = "hidden::sql", skip_serializing_if = "Option::is_none")]
         pub after_connect_script: Option<String>,
         /// `specific-database` or `multiple-databases`.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,11 +17,13 @@ use merge::{Conflicts, merge_list};
 
 pub mod dms;
 pub mod ec2;
+mod hidden;
 pub mod iam;
 mod items;
 mod merge;
 mod shape;
 
+pub use hidden::HIDDEN;
 pub use shape::{Shape, Unrecognised};
 
 /// A thing with an id of AWS's own.

@@ -82,9 +82,9 @@ pub(super) fn keys<'a>(look: &'a Look<'a>, keys: &BTreeSet<String>) -> Vec<Job<'
         Job::new("KmsKeys", DESCRIBE_KEY, async move {
             let request = look.aws.kms.describe_key().key_id(key);
             let answer = send!(look, DESCRIBE_KEY, request).and_then(|body| read_json(&body));
+            // One that isn't found is a gap too: it was named, so there should be one.
             match answer {
                 Ok(answer) => Listed::whole(vec![answer]),
-                Err(Failure::NotFound) => Listed::default(),
                 Err(failure) => Listed { items: Vec::new(), failure: Some(failure) },
             }
         })

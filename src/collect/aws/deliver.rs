@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use tidb_dms_checks::facts::{Gap, Inventory, defaults, inventory::Extent};
 
 use super::call::Failure;
+use crate::collect::hashes::without_value;
 
 /// The answer to a listing: what came, and why not all of it came.
 #[derive(Debug, Default)]
@@ -82,7 +83,7 @@ impl Delivered {
 
 fn read(key: &str, items: Vec<Value>) -> Result<Inventory, String> {
     let list = Map::from_iter([(key.to_owned(), Value::Array(items))]);
-    serde_json::from_value(Value::Object(list)).map_err(|error| error.to_string())
+    serde_json::from_value(Value::Object(list)).map_err(|error| without_value(&error.to_string()))
 }
 
 /// What an older AWS CLI may not print, AWS itself always answers. Where it doesn't, the field has its

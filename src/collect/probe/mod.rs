@@ -188,7 +188,7 @@ async fn look<'a>(
                 Err(gap) => seen.login = Some(Begun::now().missed(gap)),
             }
         }
-        Err(reason) => seen.login = Some(Begun::now().missed(gap("the login", reason))),
+        Err(reason) => seen.login = Some(Begun::now().missed(gap("the login", &reason))),
     }
     watch.tell(Event::Answered(LOGIN));
 }
@@ -214,7 +214,7 @@ async fn connect(
     budget: &mut Budget,
     watch: &Watch,
     seen: Connection<'_>,
-) -> Result<IpAddr, &'static str> {
+) -> Result<IpAddr, String> {
     let address = target.host.parse::<IpAddr>().ok();
     let steps = if address.is_some() { &[TCP, TLS][..] } else { &[DNS, TCP, TLS] };
     for step in steps {
@@ -236,11 +236,12 @@ async fn connect(
     let (address, stream) = if addresses.is_empty() {
         let reason = "no address of the host is known";
         *seen.tcp = Some(Begun::now().missed(gap("the TCP connection", reason)));
-        Err(reason)
+        Err(reason.to_owned())
     } else {
         let (look, connected) = tcp::look(&addresses, target.port, budget.next()).await;
+        let failed = look.seen.known().map_or_else(String::new, |tried| tcp::failed(tried));
         *seen.tcp = Some(look);
-        connected.ok_or("no TCP connection came about")
+        connected.ok_or(failed)
     }
     .inspect_err(|reason| {
         let begun = Begun::now();
@@ -354,13 +355,13 @@ fn channel<'a>(
     let refused = match trust {
         Ok(trust) => match trust.verify(session, &target.host) {
             Ok(()) => return Ok(mysql::Channel::Verified(trust)),
-            Err(cause) => Gap::new(
+            Err(distrust) => Gap::new(
                 "the login",
                 format!(
-                    "{} doesn't vouch for the server ({cause}), so no password was sent",
-                    trust.name
+                    "{} doesn't vouch for the server ({}), so no password was sent",
+                    trust.name, distrust.cause
                 ),
-                Unlock::Flag("--ca".into()),
+                if distrust.is_of_ca { Unlock::Flag("--ca".into()) } else { Unlock::Nothing },
             ),
         },
         Err(gap) => gap.clone(),

@@ -48,6 +48,21 @@ pub(super) async fn look(
     (begun.saw(attempts), first)
 }
 
+/// Why no connection came about.
+pub(super) fn failed(attempts: &[TcpAttempt]) -> String {
+    const SHOWN: usize = 2;
+    let whys = attempts.iter().take(SHOWN).map(|TcpAttempt { address, outcome }| match outcome {
+        TcpOutcome::Connected => format!("{address} took it"),
+        TcpOutcome::Refused => format!("{address} refused it"),
+        TcpOutcome::TimedOut => format!("{address} didn't answer in time"),
+        TcpOutcome::Unreachable => format!("no way leads to {address}"),
+        TcpOutcome::NotSent(said) => format!("{address}: {said}"),
+    });
+    let whys = whys.collect::<Vec<String>>().join(", ");
+    let more = if attempts.len() > SHOWN { ", …" } else { "" };
+    format!("no TCP connection came about ({whys}{more})")
+}
+
 /// Connects to one address.
 pub(super) async fn connect(
     address: IpAddr,

@@ -58,24 +58,63 @@ impl Trust {
     }
 
     /// What verify-full says of a session that was recorded: why not, if it says no.
-    pub(super) fn verify(&self, session: &TlsSession, host: &str) -> Result<(), String> {
+    pub(super) fn verify(&self, session: &TlsSession, host: &str) -> Result<(), Distrust> {
         let chain: Vec<CertificateDer<'static>> = session
             .chain
             .iter()
             .map(|text| STANDARD.decode(text).map(CertificateDer::from))
             .collect::<Result<_, _>>()
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| Distrust::of_server(error.to_string()))?;
         let [leaf, rest @ ..] = chain.as_slice() else {
-            return Err("it sent no certificate".into());
+            return Err(Distrust::of_server("it sent no certificate"));
         };
-        let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|error| Distrust::of_server(error.to_string()))?;
         self.verifier
             .verify_server_cert(leaf, rest, &name, &[], UnixTime::now())
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| Distrust::read(&error))?;
         if session.key_proved {
             Ok(())
         } else {
-            Err("it didn't prove that it holds the key".into())
+            Err(Distrust::of_server("it didn't prove that it holds the key"))
+        }
+    }
+}
+
+/// Why a server isn't trusted.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Distrust {
+    pub(super) cause: String,
+    /// Whether another CA might trust it.
+    pub(super) is_of_ca: bool,
+}
+
+impl Distrust {
+    fn of_server(cause: impl Into<String>) -> Self {
+        Self { cause: cause.into(), is_of_ca: false }
+    }
+
+    /// The reasons that a reader may meet, in words; the rest by rustls's own.
+    fn read(error: &rustls::Error) -> Self {
+        use rustls::CertificateError::{
+            BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext,
+            NotValidYet, NotValidYetContext, UnknownIssuer,
+        };
+        let rustls::Error::InvalidCertificate(cause) = error else {
+            return Self::of_server(error.to_string());
+        };
+        match cause {
+            Expired | ExpiredContext { .. } => Self::of_server("a certificate of it has expired"),
+            NotValidYet | NotValidYetContext { .. } => {
+                Self::of_server("a certificate of it isn't valid yet")
+            }
+            NotValidForName | NotValidForNameContext { .. } => {
+                Self::of_server("its certificate is for another name")
+            }
+            UnknownIssuer | BadSignature => {
+                Self { cause: "its chain doesn't lead there".into(), is_of_ca: true }
+            }
+            _ => Self { cause: error.to_string(), is_of_ca: true },
         }
     }
 }
@@ -104,6 +143,21 @@ mod tests {
                 0xbd, 0xdf, 0x08, 0xc6,
             ]
         );
+    }
+
+    #[test]
+    fn another_ca_helps_against_an_unknown_issuer_alone() {
+        use rustls::CertificateError::{BadSignature, Expired, NotValidForName, UnknownIssuer};
+        for (error, is_of_ca) in [
+            (UnknownIssuer, true),
+            (BadSignature, true),
+            (Expired, false),
+            (NotValidForName, false),
+        ] {
+            let read = Distrust::read(&rustls::Error::InvalidCertificate(error));
+            assert_eq!(read.is_of_ca, is_of_ca, "{read:?}");
+            assert!(!read.cause.contains("invalid peer"), "{read:?}");
+        }
     }
 
     #[test]

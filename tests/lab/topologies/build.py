@@ -89,12 +89,13 @@ class Topology:
                                           Groups=[self.database_group], Description="RDSNetworkInterface")
 
     def abroad(self):
-        """Where the replication may go: anywhere, or to the clusters' addresses on a list."""
+        """Where the replication may go, and where its NAT gateway is the way to: anywhere, or the clusters' addresses on a list."""
         if not self.prefix_list:
             return "0.0.0.0/0"
-        return self.ec2.create_managed_prefix_list(
+        self.clusters = self.ec2.create_managed_prefix_list(
             PrefixListName="tidb-cloud", AddressFamily="IPv4", MaxEntries=2,
             Entries=[{"Cidr": "44.210.0.0/16"}, {"Cidr": "44.211.0.0/16"}])["PrefixList"]["PrefixListId"]
+        return self.clusters
 
     # The ways to the cluster.
 
@@ -107,7 +108,8 @@ class Topology:
         self.allocation, self.egress = elastic["AllocationId"], elastic["PublicIp"]
         self.nat_gateway = self.ec2.create_nat_gateway(
             SubnetId=self.open[0], AllocationId=self.allocation)["NatGateway"]["NatGatewayId"]
-        self.ec2.create_route(RouteTableId=self.private_table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=self.nat_gateway)
+        to = {"DestinationPrefixListId": self.clusters} if self.prefix_list else {"DestinationCidrBlock": "0.0.0.0/0"}
+        self.ec2.create_route(RouteTableId=self.private_table, NatGatewayId=self.nat_gateway, **to)
 
     def theirs(self, block):
         """TiDB Cloud's own VPC, in its own account."""

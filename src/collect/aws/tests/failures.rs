@@ -265,6 +265,31 @@ async fn a_secret_is_read_and_kept() {
     assert_eq!(denied.gap().unwrap().unlock, action);
 }
 
+/// No action of the caller's would show a key that isn't there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_aws_does_not_know_is_a_gap_that_no_action_closes() {
+    let patient = World::named("dedicated-nat-instance");
+    let denied = Unlock::IamAction("kms:DescribeKey".into());
+    for (code, unlock) in
+        [("NotFoundException", Unlock::Nothing), ("AccessDeniedException", denied)]
+    {
+        let mut account = World::named("dedicated-nat-instance");
+        account.inventory()["ReplicationInstances"][0]["KmsKeyId"] =
+            "arn:aws:kms:us-east-1:111122223333:key/gone".into();
+        let server = Server::start(move |request| match request.action.as_str() {
+            "kms:DescribeKey" => Answer::refused(&request.action, code, "no"),
+            _ => account.answer(request),
+        });
+        let facts = look(&patient, &server, &all_needs()).await;
+        let report = examine(&facts, &Policy::default()).unwrap();
+        let row = report.rows.iter().find(|row| row.check == "dms/kms-key").unwrap();
+        assert_eq!(row.outcome, Outcome::Unknown);
+        assert_eq!(row.gaps[0].unlock, unlock, "{code}: {:?}", row.gaps);
+        let is_unknown = row.gaps[0].reason == "AWS knows nothing of it";
+        assert_eq!(is_unknown, unlock == Unlock::Nothing, "{:?}", row.gaps);
+    }
+}
+
 #[test]
 fn a_gap_fits_behind_its_list() {
     let gap = Failure::Silent.gap("Subnets", "ec2:DescribeSubnets");
