@@ -26,6 +26,10 @@ const ADDRESS: &str = "--tidb-address";
 const SEAT: &str = "a subnet of the replication";
 /// The call that tells of a migration's endpoints.
 const ENDPOINTS: &str = "dms:DescribeEndpoints";
+/// The call that tells what a secret holds.
+const SECRET: &str = "secretsmanager:GetSecretValue";
+/// The argument that lets DMS itself look.
+const TEST: &str = "--test-connection";
 /// How unlocks begin that TiDB Cloud's API closes.
 const CLOUD_API: &str = "what the TiDB Cloud API says of";
 
@@ -37,7 +41,9 @@ pub(crate) fn plan(case: &Case<'_>, rows: &[Row]) -> Plan {
         // What blocks a row is behind what nothing else would show.
         let is_blocked = row.outcome == Outcome::Blocked;
         for gap in row.gaps.iter().filter(|gap| !is_blocked || gap.unlock != Unlock::Nothing) {
-            add(&mut things, &gap.unlock, gap, &row.check, row.level);
+            let unlock =
+                if is_beyond_reach(case, &gap.unlock) { &Unlock::Nothing } else { &gap.unlock };
+            add(&mut things, unlock, gap, &row.check, row.level);
         }
     }
     let (mut to_decide, mut then_perhaps) = fewest(case, things);
@@ -54,6 +60,20 @@ pub(crate) fn plan(case: &Case<'_>, rows: &[Row]) -> Plan {
         }
     }
     Plan { to_decide, then_perhaps }
+}
+
+/// Whether only DMS's own test could tell, and none can be made: a serverless replication has no test
+/// before it starts, a planned one isn't there, and one that was made has told what it could.
+fn is_beyond_reach(case: &Case<'_>, unlock: &Unlock) -> bool {
+    let is_test = matches!(unlock, Unlock::Flag(flag) if flag == TEST);
+    let (instance, endpoint) = (case.migration.instance(), case.tidb_endpoint());
+    is_test
+        && instance.is_none_or(|instance| {
+            let arn = &instance.replication_instance_arn;
+            endpoint.is_some_and(|endpoint| {
+                case.facts.fresh_test(arn, &endpoint.endpoint_arn).is_some()
+            })
+        })
 }
 
 /// Whether something would have to be supplied for a row: it can't be told, and no broken check is the
@@ -112,6 +132,14 @@ fn supplies(case: &Case<'_>, one: &Unlock, other: &Unlock) -> Supplies {
         (Unlock::IamAction(action), other) if action == ENDPOINTS => {
             is_behind_endpoints(case, other)
         }
+        // So does the secret that an endpoint keeps its host in.
+        (Unlock::IamAction(action), Unlock::Flag(flag)) if action == SECRET => {
+            is_behind_secret(case)
+                && matches!(
+                    flag.as_str(),
+                    "--path" | "--tidb-as" | "--tidb-host" | "--tidb-port" | "--tidb-tier"
+                )
+        }
         // The API tells tier, access list, endpoints and peerings in one go; what a flag says of them
         // is one thing only.
         (Unlock::File(one), Unlock::File(other)) => {
@@ -129,6 +157,7 @@ fn supplies(case: &Case<'_>, one: &Unlock, other: &Unlock) -> Supplies {
         // endpoint have its addresses.
         (Unlock::IamAction(action), Unlock::Flag(flag)) if flag == ADDRESS => {
             (action == ENDPOINTS && case.cluster.host.known().is_none())
+                || (action == SECRET && is_behind_secret(case))
                 || case.path_kind() == Some(PathKind::PrivateEndpoint)
                     && (is_of_place(case, action)
                         || matches!(
@@ -184,6 +213,12 @@ fn is_behind_endpoints(case: &Case<'_>, thing: &Unlock) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the cluster's host isn't known because the endpoint keeps it in a secret.
+fn is_behind_secret(case: &Case<'_>) -> bool {
+    let gap = case.cluster.host.gap();
+    gap.is_some_and(|gap| gap.unlock == Unlock::IamAction(SECRET.into()))
 }
 
 fn cloud_api() -> String {
@@ -280,6 +315,10 @@ fn hidden(case: &Case<'_>, open: &[&Row], to_decide: &[ToDecide]) -> Vec<Unlock>
 fn how(case: &Case<'_>, thing: &ToDecide) -> Vec<How> {
     match &thing.unlock {
         Unlock::IamAction(action) => permission(case, action, &thing.gaps),
+        Unlock::Flag(flag) if flag == TEST => vec![How::Words(
+            "a live run with it: DMS tests both endpoints from the instance, and keeps the result"
+                .into(),
+        )],
         Unlock::Flag(flag) if flag.starts_with("--") => {
             flag.split(" or ").map(|flag| How::Argument(flag.to_owned())).collect()
         }
@@ -323,6 +362,12 @@ fn permission(case: &Case<'_>, action: &str, gaps: &[Gap]) -> Vec<How> {
         ways.push(How::Command(format!("{call}{region}")));
     }
     ways.push(allow(action, resource));
+    let is_nowhere = case.cluster.host.known().is_none() || case.cluster.port.known().is_none();
+    if action == SECRET && is_nowhere {
+        ways.push(How::Words(
+            "or, without it, --tidb-as, --tidb-host, --tidb-port and --tidb-user".into(),
+        ));
+    }
     ways
 }
 
@@ -414,6 +459,74 @@ mod tests {
         );
         // What is graver comes first.
         assert_eq!(report(&changes).to_decide[0].unlock, thing.unlock);
+    }
+
+    /// `DescribeEndpoints` was delivered, and never has what stands in a secret.
+    #[test]
+    fn a_host_in_a_secret_is_asked_of_the_secret() {
+        let secret = "arn:aws:secretsmanager:us-east-1:1:secret:tidb";
+        let changes = [
+            ("/inventory/Endpoints/1/ServerName", json!(null)),
+            ("/inventory/Endpoints/1/Port", json!(null)),
+            ("/inventory/Endpoints/1/Username", json!(null)),
+            (
+                "/inventory/Endpoints/1/MySQLSettings",
+                json!({"SecretsManagerSecretId": secret,
+                "SecretsManagerAccessRoleArn": "arn:aws:iam::1:role/secret"}),
+            ),
+        ];
+        let asked = report(&changes).to_decide;
+        let unlock = Unlock::IamAction(SECRET.into());
+        let thing = asked.iter().find(|thing| thing.unlock == unlock).unwrap();
+        assert!(thing.checks.iter().any(|check| check == "network/dns-class"), "{thing:?}");
+        let policy = format!(r#"{{"Action":"{SECRET}","Effect":"Allow","Resource":"{secret}"}}"#);
+        assert_eq!(thing.how[0], How::Policy(policy));
+        assert!(thing.how.contains(&How::Words(
+            "or, without it, --tidb-as, --tidb-host, --tidb-port and --tidb-user".into()
+        )));
+        let needless = |thing: &ToDecide| match &thing.unlock {
+            Unlock::IamAction(action) => action == ENDPOINTS,
+            Unlock::Flag(flag) => flag.starts_with("--tidb-") || flag == "--path",
+            _ => false,
+        };
+        assert!(!asked.iter().any(needless), "{asked:?}");
+        // Nobody is asked to send a file with a password around.
+        assert_eq!(unlock.to_string(), format!("IAM action {SECRET}"));
+    }
+
+    /// No look of ours speaks for the replication beyond a transit gateway; its own test does.
+    #[test]
+    fn what_lies_beyond_the_facts_only_dms_itself_can_tell() {
+        let transit = (
+            "/inventory/RouteTables/0/Routes/1",
+            json!({"DestinationCidrBlock":
+            "0.0.0.0/0", "TransitGatewayId": "tgw-1", "State": "active", "Origin": "CreateRoute"}),
+        );
+        let of_route = |changes: &[(&str, Value)]| {
+            let things = asked(changes).into_iter();
+            things
+                .filter(|it| it.checks.iter().any(|check| check == "network/route"))
+                .next()
+                .unwrap()
+        };
+        let thing = of_route(std::slice::from_ref(&transit));
+        assert_eq!(thing.unlock, Unlock::Flag(TEST.into()));
+        assert!(matches!(&thing.how[..], [How::Words(words)] if words.contains("DMS tests")));
+        // One that was made has told what it could.
+        let made = json!([{"at": "2026-11-24T10:03:00Z", "successful": false,
+            "endpoint_arn": "arn:aws:dms:us-east-1:1:endpoint:T",
+            "replication_instance_arn": "arn:aws:dms:us-east-1:1:rep:I"}]);
+        assert_eq!(of_route(&[transit, ("/tests", made)]).unlock, Unlock::Nothing);
+    }
+
+    /// Both endpoints were seen with host and port: only which of them is TiDB isn't known.
+    #[test]
+    fn an_address_instead_of_a_name_asks_for_the_side() {
+        let asked =
+            report(&[("/inventory/Endpoints/1/ServerName", json!("44.210.0.50"))]).to_decide;
+        let is_asked = |flag: &str| asked.iter().any(|it| it.unlock == Unlock::Flag(flag.into()));
+        assert!(is_asked("--tidb-as"), "{asked:?}");
+        assert!(!is_asked("--tidb-port") && !is_asked("--tidb-host"), "{asked:?}");
     }
 
     #[test]

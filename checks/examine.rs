@@ -333,5 +333,12 @@ fn rehearse(facts: &Facts, policy: &Policy, report: &Report) -> Option<Rehearsal
         .map(|row| row.check.clone())
         .collect();
     still_failing.dedup();
-    Some(Rehearsal { cured, still_failing })
+    let mut undecided: Vec<String> = again
+        .rows
+        .iter()
+        .filter(|row| row.outcome.is_undecided() && row.level == Severity::Error)
+        .map(|row| row.check.clone())
+        .collect();
+    undecided.dedup();
+    Some(Rehearsal { cured, still_failing, undecided })
 }

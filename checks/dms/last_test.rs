@@ -140,12 +140,20 @@ fn judge_serverless(j: &mut Judgement, case: &Case<'_>, arn: &str) {
     j.note(arn, "Status", status);
     let messages = replication.failure_messages.as_deref().unwrap_or(&[]);
     let message = shortened(messages.last().map_or("", String::as_str));
+    let at = messages.last().and_then(|message| endpoint_named(message));
+    let at = at.map_or_else(String::new, |endpoint| format!(" at its endpoint {endpoint}"));
     j.fail(if message.is_empty() {
-        "The serverless replication has failed".to_owned()
+        format!("The serverless replication has failed{at}")
     } else {
-        format!("The serverless replication has failed: {message}")
+        format!("The serverless replication has failed{at}: {message}")
     })
     .advise("Mend what the message names, then start it again");
+}
+
+/// The endpoint whose test a serverless replication failed with; the envelope names it.
+fn endpoint_named(message: &str) -> Option<&str> {
+    let (_, name) = message.split_once("for endpoint '")?;
+    name.split_once('\'').map(|(name, _)| name)
 }
 
 /// The innermost part of DMS's message, on one line. The envelope is the same for every failure.
