@@ -207,7 +207,8 @@ pub struct Rehearsal {
     pub cured: Vec<usize>,
     /// Checks that would still fail, or fail newly.
     pub still_failing: Vec<String>,
-    /// Checks at error level that couldn't be told then: a new address is known once it is there.
+    /// Checks of the way, at error level, that couldn't be told then: a new address is known once it
+    /// is there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undecided: Vec<String>,
 }
