@@ -78,8 +78,8 @@ fn what_lies_beyond_the_facts_only_dms_itself_can_tell() {
         "0.0.0.0/0", "TransitGatewayId": "tgw-1", "State": "active", "Origin": "CreateRoute"}),
     );
     let of_route = |changes: &[(&str, Value)]| {
-        let things = asked(changes).into_iter();
-        things.filter(|it| it.checks.iter().any(|check| check == "network/route")).next().unwrap()
+        let mut things = asked(changes).into_iter();
+        things.find(|it| it.checks.iter().any(|check| check == "network/route")).unwrap()
     };
     let thing = of_route(std::slice::from_ref(&transit));
     assert_eq!(thing.unlock, Unlock::Flag(TEST.into()));

@@ -73,7 +73,7 @@ mod tests {
         for (first, second) in [(&early, &late), (&late, &early)] {
             let mut kept = vec![first.clone()];
             merge(&mut kept, vec![second.clone()]);
-            assert_eq!(kept, [late.clone()]);
+            assert_eq!(kept, std::slice::from_ref(&late));
         }
         let mut facts = Facts::new("2026-11-24T10:04:00Z".parse().unwrap());
         facts.tests = vec![late.clone()];
