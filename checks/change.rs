@@ -23,6 +23,7 @@ use crate::facts::{
             NetworkAclEntry, PortRange, Route,
         },
     },
+    is_same_host,
 };
 
 use crate::trust::ISRG_ROOT_X1_PEM;
@@ -253,6 +254,11 @@ impl Change {
                 commands.extend(tables.iter().map(|(table, replaces)| {
                     put_route(region, table, destination, "--nat-gateway-id", "\"$NAT\"", *replaces)
                 }));
+                // The address that the access list then needs.
+                commands.push(format!(
+                    "aws ec2 describe-addresses --region {region} --allocation-ids \
+                     \"$ALLOCATION\" --query 'Addresses[0].PublicIp' --output text"
+                ));
                 commands
             }
             Self::PutRoute { region, table, destination, target, replaces } => {
@@ -490,7 +496,7 @@ fn find<T>(list: &mut List<T>, wanted: impl Fn(&T) -> bool) -> Option<&mut T> {
 }
 
 fn cluster<'a>(facts: &'a mut Facts, host: &str) -> &'a mut Cluster {
-    let place = match facts.clusters.iter().position(|cluster| cluster.host == host) {
+    let place = match facts.clusters.iter().position(|cluster| is_same_host(&cluster.host, host)) {
         Some(place) => place,
         None => {
             facts.clusters.push(Cluster { host: host.to_owned(), ..Cluster::default() });

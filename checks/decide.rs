@@ -26,6 +26,10 @@ const ADDRESS: &str = "--tidb-address";
 const SEAT: &str = "a subnet of the replication";
 /// The call that tells of a migration's endpoints.
 const ENDPOINTS: &str = "dms:DescribeEndpoints";
+/// The call that tells what a secret holds.
+const SECRET: &str = "secretsmanager:GetSecretValue";
+/// The argument that lets DMS itself look.
+const TEST: &str = "--test-connection";
 /// How unlocks begin that TiDB Cloud's API closes.
 const CLOUD_API: &str = "what the TiDB Cloud API says of";
 
@@ -37,7 +41,9 @@ pub(crate) fn plan(case: &Case<'_>, rows: &[Row]) -> Plan {
         // What blocks a row is behind what nothing else would show.
         let is_blocked = row.outcome == Outcome::Blocked;
         for gap in row.gaps.iter().filter(|gap| !is_blocked || gap.unlock != Unlock::Nothing) {
-            add(&mut things, &gap.unlock, gap, &row.check, row.level);
+            let unlock =
+                if is_beyond_reach(case, &gap.unlock) { &Unlock::Nothing } else { &gap.unlock };
+            add(&mut things, unlock, gap, &row.check, row.level);
         }
     }
     let (mut to_decide, mut then_perhaps) = fewest(case, things);
@@ -54,6 +60,20 @@ pub(crate) fn plan(case: &Case<'_>, rows: &[Row]) -> Plan {
         }
     }
     Plan { to_decide, then_perhaps }
+}
+
+/// Whether only DMS's own test could tell, and none can be made: a serverless replication has no test
+/// before it starts, a planned one isn't there, and one that was made has told what it could.
+fn is_beyond_reach(case: &Case<'_>, unlock: &Unlock) -> bool {
+    let is_test = matches!(unlock, Unlock::Flag(flag) if flag == TEST);
+    let (instance, endpoint) = (case.migration.instance(), case.tidb_endpoint());
+    is_test
+        && instance.is_none_or(|instance| {
+            let arn = &instance.replication_instance_arn;
+            endpoint.is_some_and(|endpoint| {
+                case.facts.fresh_test(arn, &endpoint.endpoint_arn).is_some()
+            })
+        })
 }
 
 /// Whether something would have to be supplied for a row: it can't be told, and no broken check is the
@@ -112,6 +132,14 @@ fn supplies(case: &Case<'_>, one: &Unlock, other: &Unlock) -> Supplies {
         (Unlock::IamAction(action), other) if action == ENDPOINTS => {
             is_behind_endpoints(case, other)
         }
+        // So does the secret that an endpoint keeps its host in.
+        (Unlock::IamAction(action), Unlock::Flag(flag)) if action == SECRET => {
+            is_behind_secret(case)
+                && matches!(
+                    flag.as_str(),
+                    "--path" | "--tidb-as" | "--tidb-host" | "--tidb-port" | "--tidb-tier"
+                )
+        }
         // The API tells tier, access list, endpoints and peerings in one go; what a flag says of them
         // is one thing only.
         (Unlock::File(one), Unlock::File(other)) => {
@@ -131,6 +159,7 @@ fn supplies(case: &Case<'_>, one: &Unlock, other: &Unlock) -> Supplies {
         // endpoint have its addresses.
         (Unlock::IamAction(action), Unlock::Flag(flag)) if flag == ADDRESS => {
             (action == ENDPOINTS && case.cluster.host.known().is_none())
+                || (action == SECRET && is_behind_secret(case))
                 || case.path_kind() == Some(PathKind::PrivateEndpoint)
                     && (is_of_place(case, action)
                         || matches!(
@@ -186,6 +215,12 @@ fn is_behind_endpoints(case: &Case<'_>, thing: &Unlock) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the cluster's host isn't known because the endpoint keeps it in a secret.
+fn is_behind_secret(case: &Case<'_>) -> bool {
+    let gap = case.cluster.host.gap();
+    gap.is_some_and(|gap| gap.unlock == Unlock::IamAction(SECRET.into()))
 }
 
 fn cloud_api() -> String {
@@ -282,6 +317,10 @@ fn hidden(case: &Case<'_>, open: &[&Row], to_decide: &[ToDecide]) -> Vec<Unlock>
 fn how(case: &Case<'_>, thing: &ToDecide) -> Vec<How> {
     match &thing.unlock {
         Unlock::IamAction(action) => permission(case, action, &thing.gaps),
+        Unlock::Flag(flag) if flag == TEST => vec![How::Words(
+            "a live run with it: DMS tests both endpoints from the instance, and keeps the result"
+                .into(),
+        )],
         Unlock::Flag(flag) if flag.starts_with("--") => {
             flag.split(" or ").map(|flag| How::Argument(flag.to_owned())).collect()
         }
@@ -325,6 +364,12 @@ fn permission(case: &Case<'_>, action: &str, gaps: &[Gap]) -> Vec<How> {
         ways.push(How::Command(format!("{call}{region}")));
     }
     ways.push(allow(action, resource));
+    let is_nowhere = case.cluster.host.known().is_none() || case.cluster.port.known().is_none();
+    if action == SECRET && is_nowhere {
+        ways.push(How::Words(
+            "or, without it, --tidb-as, --tidb-host, --tidb-port and --tidb-user".into(),
+        ));
+    }
     ways
 }
 
@@ -377,127 +422,4 @@ fn is_a_word(host: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::{examine, facts::Facts, report::Report, testing};
-
-    fn report(changes: &[(&str, Value)]) -> Report {
-        examine(&testing::facts(changes), &testing::without_probes()).unwrap()
-    }
-
-    /// What is asked for that the healthy migration doesn't ask for.
-    fn asked(changes: &[(&str, Value)]) -> Vec<ToDecide> {
-        let before: Vec<Unlock> =
-            report(&[]).to_decide.into_iter().map(|thing| thing.unlock).collect();
-        let after = report(changes).to_decide.into_iter();
-        after.filter(|thing| !before.contains(&thing.unlock)).collect()
-    }
-
-    #[test]
-    fn a_thing_is_asked_for_once_with_all_that_it_decides() {
-        let changes = [("/inventory/NetworkAcls", json!(null))];
-        let asked = asked(&changes);
-        assert_eq!(asked.len(), 1, "{asked:?}");
-        let thing = &asked[0];
-        assert_eq!(thing.unlock, Unlock::IamAction("ec2:DescribeNetworkAcls".into()));
-        assert_eq!(thing.checks[0], "network/network-acl");
-        assert_eq!(thing.level, Severity::Error);
-        assert_eq!(
-            thing.how,
-            [
-                How::Command("aws ec2 describe-network-acls --region us-east-1".into()),
-                How::Policy(
-                    r#"{"Action":"ec2:DescribeNetworkAcls","Effect":"Allow","Resource":"*"}"#
-                        .into()
-                ),
-            ]
-        );
-        // What is graver comes first.
-        assert_eq!(report(&changes).to_decide[0].unlock, thing.unlock);
-    }
-
-    #[test]
-    fn what_one_thing_supplies_isnt_asked_for_twice() {
-        // The list, the state and the switch of the endpoint are told by one answer of the API.
-        let asked = asked(&[("/clusters", json!([]))]);
-        let unlocks: Vec<&Unlock> = asked.iter().map(|thing| &thing.unlock).collect();
-        assert_eq!(unlocks, [&Unlock::File(cloud_api())]);
-        for check in ["access/list-covers-egress", "cluster/running"] {
-            assert!(asked[0].checks.iter().any(|known| known == check), "{check}: {asked:?}");
-        }
-    }
-
-    #[test]
-    fn a_broader_thing_stands_for_two_that_nothing_else_supplies() {
-        let thing = |flag: &str, check: &str| {
-            let mut things = Vec::new();
-            let unlock = Unlock::Flag(flag.into());
-            add(&mut things, &unlock, &Gap::new("a", "b", unlock.clone()), check, Severity::Error);
-            things.remove(0)
-        };
-        let facts = testing::facts(&[]);
-        let index = crate::facts::Index::new(&facts.inventory);
-        let migration = crate::migration::select(&facts, &index).unwrap();
-        let case = Case::new(&facts, &index, migration);
-        let (one, _) = fewest(&case, vec![thing("--tidb-tier", "a/b")]);
-        assert_eq!(one[0].unlock, Unlock::Flag("--tidb-tier".into()));
-        let both = vec![thing("--tidb-tier", "a/b"), thing("--ip-access-list", "c/d")];
-        let (both, _) = fewest(&case, both);
-        assert_eq!(both.len(), 1);
-        assert_eq!(both[0].unlock, Unlock::File(cloud_api()));
-        assert_eq!((both[0].checks.len(), both[0].gaps.len()), (2, 2));
-    }
-
-    #[test]
-    fn what_follows_from_a_broken_check_isnt_asked_for() {
-        let report = report(&[
-            ("/inventory/RouteTables/1/Routes/1", json!(null)),
-            ("/clusters/0/access_list", json!({"known": []})),
-        ]);
-        for thing in &report.to_decide {
-            for check in &thing.checks {
-                let row = report.rows.iter().find(|row| row.check == *check).unwrap();
-                let broken = report.rows.iter().filter(|other| other.outcome == Outcome::Fail);
-                for other in broken {
-                    assert!(!row.by.contains(&other.check), "{check} follows from {}", other.check);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_was_hidden_is_foretold() {
-        let lists = ["ReplicationInstances", "RouteTables", "NatGateways"];
-        let places = lists.map(|list| format!("/inventory/{list}"));
-        let changes: Vec<(&str, Value)> =
-            places.iter().map(|place| (place.as_str(), json!(null))).collect();
-        let report = report(&changes);
-        let asked: Vec<&Unlock> = report
-            .to_decide
-            .iter()
-            .map(|thing| &thing.unlock)
-            .chain(&report.then_perhaps)
-            .collect();
-        for action in [
-            "dms:DescribeReplicationInstances",
-            "ec2:DescribeRouteTables",
-            "ec2:DescribeNatGateways",
-        ] {
-            assert!(asked.contains(&&Unlock::IamAction(action.into())), "{asked:?}");
-        }
-    }
-
-    #[test]
-    fn a_host_that_isnt_one_stays_out_of_commands() {
-        let mut facts: Facts = testing::facts(&[]);
-        facts.asked.tidb_host = Some("a; rm -rf ~".into());
-        let report = examine(&facts, &testing::without_probes()).unwrap();
-        for how in report.to_decide.iter().flat_map(|thing| &thing.how) {
-            if let How::Command(command) = how {
-                assert!(!command.contains(';'), "{command}");
-            }
-        }
-    }
-}
+mod tests;

@@ -334,5 +334,16 @@ fn rehearse(facts: &Facts, policy: &Policy, report: &Report) -> Option<Rehearsal
         .map(|row| row.check.clone())
         .collect();
     still_failing.dedup();
-    Some(Rehearsal { cured, still_failing })
+    let is_of_the_way = |row: &&Row| {
+        ["network/", "access/", "cluster/"].iter().any(|category| row.check.starts_with(category))
+    };
+    let mut undecided: Vec<String> = again
+        .rows
+        .iter()
+        .filter(|row| row.outcome.is_undecided() && row.level == Severity::Error)
+        .filter(is_of_the_way)
+        .map(|row| row.check.clone())
+        .collect();
+    undecided.dedup();
+    Some(Rehearsal { cured, still_failing, undecided })
 }

@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 
 use crate::{
-    case::{Case, Seat},
+    case::{Case, Seat, cluster::GATEWAY_PORT},
     change::Change,
     facts::{
         Index, Lookup,
@@ -21,6 +21,15 @@ const ANYWHERE: &str = "0.0.0.0/0";
 /// Adds to a finding what mends a stop, as far as the facts know it.
 pub(crate) fn mend(draft: &mut Draft, case: &Case<'_>, seat: &Seat<'_>, path: &Path, stop: &Stop) {
     let Some(region) = case.region() else { return };
+    if matches!(stop.blame, Blame::Groups { .. } | Blame::Acl { .. })
+        && let Some(port) = case.doubtful_port()
+    {
+        draft.advise(format!(
+            "First make sure that the cluster listens on {port} (see dms/host-and-port): DMS fills \
+             that in by itself, and TiDB Cloud's default is {GATEWAY_PORT}"
+        ));
+        return;
+    }
     match &stop.blame {
         Blame::Nothing => {}
         Blame::Route { table, vpc, destination, wanted } => {
@@ -33,7 +42,7 @@ pub(crate) fn mend(draft: &mut Draft, case: &Case<'_>, seat: &Seat<'_>, path: &P
                     region,
                     group: group.clone(),
                     egress: *egress,
-                    peer: net_of(peer),
+                    peer: whole_subnet(case, seat, net_of(peer)),
                     port: *port,
                 });
             }
@@ -181,6 +190,13 @@ fn mend_route(
         }
         _ => {}
     }
+}
+
+/// The seat's subnet, where a net is an address of it: an instance gets another one at a failover.
+fn whole_subnet(case: &Case<'_>, seat: &Seat<'_>, net: Ipv4Net) -> Ipv4Net {
+    let Lookup::Found(subnet) = case.index.subnet(&seat.id) else { return net };
+    let cidr = subnet.cidr_block.as_deref().and_then(|cidr| cidr.parse::<Ipv4Net>().ok());
+    cidr.filter(|cidr| cidr.contains(&net)).unwrap_or(net)
 }
 
 fn net_of(addresses: &Addresses) -> Ipv4Net {

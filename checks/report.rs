@@ -210,6 +210,10 @@ pub struct Rehearsal {
     pub cured: Vec<usize>,
     /// Checks that would still fail, or fail newly.
     pub still_failing: Vec<String>,
+    /// Checks of the way, at error level, that couldn't be told then: a new address is known once it
+    /// is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<String>,
 }
 
 /// The path of one seat.

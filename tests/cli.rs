@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use assert_cmd::Command;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const PATIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/patients");
@@ -285,4 +285,85 @@ fn the_readme_lists_every_check() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let table = tidb_dms::catalogue::markdown();
     assert!(readme.contains(&table), "the README's table of checks should be:\n{table}");
+}
+
+/// What the first screen says of a patient that one thing was done to: each line holds the place, the
+/// new value, words that must be there, and words that would mislead.
+#[test]
+fn the_first_screen_tells_what_helps() {
+    const TARGET: &str = "/inventory/Endpoints/1";
+    const ROUTE: &str = "/inventory/RouteTables/1/Routes/1";
+    let transit = json!({"DestinationCidrBlock": "0.0.0.0/0", "TransitGatewayId": "tgw-1",
+        "State": "active", "Origin": "CreateRoute"});
+    for (changes, says, misleads) in [
+        // F-12: the new gateway brings a new address, which nobody has put on the list yet.
+        (
+            vec![
+                (format!("{ROUTE}/State"), json!("blackhole")),
+                ("/inventory/NatGateways".into(), json!([])),
+            ],
+            &[
+                "--query 'Addresses[0].PublicIp'",
+                "put it on the cluster's IP access list",
+                "what can't be told then: access/list-covers-egress",
+            ][..],
+            &["the path stands"][..],
+        ),
+        // It would arrive; that it doesn't is not to be said.
+        (
+            vec![(format!("{TARGET}/SslMode"), json!("none"))],
+            &["This migration isn't safe to start. 1 thing is broken", "the path stands"],
+            &["would fail"],
+        ),
+        // A look from a subnet was taken, and couldn't tell; DMS itself can.
+        (
+            vec![(ROUTE.into(), transit)],
+            &["To decide 8 checks: --test-connection", "DMS tests both endpoints"],
+            &["a look from"],
+        ),
+        // Nobody opens a way to a port where nothing listens.
+        (
+            vec![(format!("{TARGET}/Port"), json!(3306))],
+            &["First make sure that the cluster listens on 3306"],
+            &["authorize-security-group-egress", "the path stands"],
+        ),
+        // No login tells what the rules don't take in.
+        (
+            vec![("/inventory/ReplicationTasks/0/TableMappings".into(), json!("{\"rules\":[]}"))],
+            &["the rules take nothing in; see dms/table-mappings"],
+            &["a login to the source"],
+        ),
+        // Only an administrator can run these (F-22).
+        (
+            vec![(
+                "/inventory/ReplicationTasks/0/TableMappings".into(),
+                json!(
+                    "{\"rules\":[{\"rule-type\":\"selection\",\"rule-id\":\"1\",\"rule-name\":\"1\",\"rule-action\":\"include\",\"object-locator\":{\"schema-name\":\"test\",\"table-name\":\"%\"}}]}"
+                ),
+            )],
+            &["An administrator of orders-tidb runs this", "ON `test`.* TO 'dms'@'%';"],
+            &["dms/table-mappings"],
+        ),
+    ] {
+        let text = fs::read_to_string(format!("{PATIENTS}/dedicated-nat-instance.json")).unwrap();
+        let mut patient: Value = serde_json::from_str(&text).unwrap();
+        for (place, value) in &changes {
+            let (parent, name) = place.rsplit_once('/').unwrap();
+            match patient.pointer_mut(place) {
+                Some(there) => *there = value.clone(),
+                None => patient.pointer_mut(parent).unwrap()[name] = value.clone(),
+            }
+        }
+        let folder = TempDir::new().unwrap();
+        let file = write(&folder, "facts.json", &patient.to_string());
+        let (_, text, _) = run(&["doctor", "--task", "orders-to-tidb", "--facts", &file]);
+        let screen = text.split("\n┌").next().unwrap();
+        let screen = screen.split_whitespace().collect::<Vec<&str>>().join(" ");
+        for words in says {
+            assert!(screen.contains(words), "{changes:?} lacks `{words}`: {screen}");
+        }
+        for words in misleads {
+            assert!(!screen.contains(words), "{changes:?} says `{words}`: {screen}");
+        }
+    }
 }

@@ -39,7 +39,7 @@ fn is_empty(j: &mut Judgement, list: &[AccessEntry]) -> bool {
         j.gap(Gap::new(
             "the cluster's IP access list",
             "it is empty, and TiDB Cloud's own documents disagree whether that lets everybody in \
-             or nobody",
+             or nobody; once it has the replication's address, that no longer matters",
             Unlock::Flag("--ip-access-list".into()),
         ));
     }

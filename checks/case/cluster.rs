@@ -10,6 +10,12 @@ use crate::{
     migration::{Migration, Side},
 };
 
+/// The port of the gateways that Starter and Essential clusters share.
+pub(crate) const GATEWAY_PORT: u16 = 4000;
+
+/// What DMS fills in for a MySQL endpoint.
+pub(crate) const MYSQL_PORT: u16 = 3306;
+
 /// The cluster of a migration.
 #[derive(Clone, Debug)]
 pub struct ClusterView {
@@ -40,6 +46,8 @@ pub(super) fn server_name<'a>(facts: &'a Facts, endpoint: &'a Endpoint) -> Optio
         .server_name
         .as_deref()
         .or_else(|| settings.and_then(|settings| settings.server_name.as_deref()))
+        // The check of the host tells of a blank that was pasted along.
+        .map(str::trim)
         .filter(|host| !host.is_empty())
         .or_else(|| facts.secret_of(endpoint)?.host.as_deref())
 }
@@ -53,6 +61,22 @@ pub(super) fn port(facts: &Facts, endpoint: &Endpoint) -> Option<u16> {
         .or_else(|| facts.secret_of(endpoint)?.port)
 }
 
+/// Why something isn't known of an endpoint that keeps it in a secret.
+pub(crate) fn in_secret(facts: &Facts, endpoint: &Endpoint, what: &str) -> Option<Gap> {
+    let settings = endpoint.my_sql_settings.as_ref()?;
+    let secret = settings.secrets_manager_secret_id.as_deref()?;
+    let name = endpoint.endpoint_identifier.as_deref().unwrap_or(&endpoint.endpoint_arn);
+    Some(if facts.secret_of(endpoint).is_some() {
+        Gap::new(secret, format!("it doesn't hold the {what} of {name}"), Unlock::Nothing)
+    } else {
+        Gap::new(
+            secret,
+            format!("it holds the {what} of {name}, and nobody read it"),
+            Unlock::IamAction("secretsmanager:GetSecretValue".into()),
+        )
+    })
+}
+
 impl ClusterView {
     pub(super) fn new(facts: &Facts, migration: &Migration<'_>) -> Self {
         let mut assumptions = Vec::new();
@@ -61,14 +85,11 @@ impl ClusterView {
             Role::Source => &migration.source,
             Role::Target => &migration.target,
         });
-        let endpoint = side.and_then(Side::endpoint);
-        let host = host(facts, side, endpoint);
-        let seen = host
-            .known()
-            .and_then(|host| facts.clusters.iter().find(|cluster| cluster.host == *host));
+        let host = host(facts, migration, &role, side);
+        let seen = host.known().and_then(|host| facts.cluster(host));
         let name = host.known().and_then(|host| HostName::read(host));
         let name = name.as_ref();
-        let port = port_fact(facts, migration, endpoint, &host, &mut assumptions);
+        let port = port_fact(facts, migration, &role, &host, &mut assumptions);
         let tier = pick(
             facts.asked.tidb_tier,
             seen.and_then(|cluster| cluster.tier.as_ref()),
@@ -157,44 +178,78 @@ fn role(facts: &Facts, migration: &Migration<'_>) -> Fact<Role> {
             "both endpoints are TiDB Cloud's: judge one, then the other",
             flag("--tidb-as"),
         )),
-        (false, false) => Fact::Unknown(Gap::new(
-            "which side is TiDB",
-            "no endpoint that was seen has a host name of TiDB Cloud's",
-            flag("--tidb-as"),
-        )),
+        (false, false) => {
+            let sides = [&migration.source, &migration.target];
+            let hidden = sides.into_iter().filter_map(|side| {
+                let endpoint = side.endpoint()?;
+                let is_named = server_name(facts, endpoint).is_some();
+                in_secret(facts, endpoint, "host name").filter(|_| !is_named)
+            });
+            Fact::Unknown(hidden.into_iter().next().unwrap_or_else(|| {
+                Gap::new(
+                    "which side is TiDB",
+                    "no endpoint that was seen has a host name of TiDB Cloud's",
+                    flag("--tidb-as"),
+                )
+            }))
+        }
     }
 }
 
-fn host(facts: &Facts, side: Option<&Side<'_>>, endpoint: Option<&Endpoint>) -> Fact<String> {
+fn host(
+    facts: &Facts,
+    migration: &Migration<'_>,
+    role: &Fact<Role>,
+    side: Option<&Side<'_>>,
+) -> Fact<String> {
     if let Some(host) = &facts.asked.tidb_host {
         return Fact::Known(host.clone());
     }
+    let endpoint = side.and_then(Side::endpoint);
     if let Some(host) = endpoint.and_then(|endpoint| server_name(facts, endpoint)) {
         return Fact::Known(host.to_owned());
     }
-    let secret = endpoint
-        .and_then(|endpoint| endpoint.my_sql_settings.as_ref())
-        .is_some_and(|settings| settings.secrets_manager_secret_id.is_some());
-    Fact::Unknown(match side {
-        Some(Side::Unseen(gap)) => gap.clone(),
-        _ if secret => Gap::new(
-            "the cluster's host name",
-            "the endpoint keeps it in a secret",
-            flag("--tidb-host"),
-        ),
-        _ => Gap::new("the cluster's host name", "not named", flag("--tidb-host")),
+    let in_secret = endpoint.and_then(|endpoint| in_secret(facts, endpoint, "host name"));
+    Fact::Unknown(match (side, in_secret) {
+        (Some(Side::Unseen(gap)), _) => gap.clone(),
+        (_, Some(gap)) => gap,
+        _ => which_side(migration, role).unwrap_or_else(|| {
+            Gap::new("the cluster's host name", "not named", flag("--tidb-host"))
+        }),
     })
 }
 
+/// Where both endpoints were seen, all that isn't known of the cluster is which of them it is.
+fn which_side(migration: &Migration<'_>, role: &Fact<Role>) -> Option<Gap> {
+    let both = migration.source.endpoint().is_some() && migration.target.endpoint().is_some();
+    match role {
+        Fact::Unknown(gap) if both => Some(gap.clone()),
+        _ => None,
+    }
+}
+
+/// The port that the cluster listens on, as far as anybody said; else the one that DMS connects to.
 fn port_fact(
     facts: &Facts,
     migration: &Migration<'_>,
-    endpoint: Option<&Endpoint>,
+    role: &Fact<Role>,
     host: &Fact<String>,
     assumptions: &mut Vec<Assumption>,
 ) -> Fact<u16> {
-    if let Some(port) = facts.asked.tidb_port.or_else(|| port(facts, endpoint?)) {
+    let endpoint = role.known().and_then(|role| match role {
+        Role::Source => migration.source.endpoint(),
+        Role::Target => migration.target.endpoint(),
+    });
+    if let Some(port) =
+        facts.asked.tidb_port.or_else(|| listens_on(facts, host)).or_else(|| port(facts, endpoint?))
+    {
         return Fact::Known(port);
+    }
+    if let Some(gap) = endpoint
+        .and_then(|endpoint| in_secret(facts, endpoint, "port"))
+        .or_else(|| which_side(migration, role).filter(|_| facts.asked.tidb_host.is_none()))
+    {
+        return Fact::Unknown(gap);
     }
     // An endpoint that wasn't seen, or not seen to be the cluster's, may have another port.
     let named =
@@ -212,6 +267,14 @@ fn port_fact(
         "no port was given; 4000 is TiDB Cloud's default",
     ));
     Fact::Known(4000)
+}
+
+/// The port that TiDB Cloud says that the cluster listens on; the shared gateways have one alone.
+fn listens_on(facts: &Facts, host: &Fact<String>) -> Option<u16> {
+    let host = host.known()?;
+    let seen = facts.cluster(host).and_then(|cluster| cluster.port.as_ref()?.known().copied());
+    let is_gateway = || HostName::read(host)?.tier.filter(|tier| tier.is_shared_gateway());
+    seen.or_else(|| is_gateway().map(|_| GATEWAY_PORT))
 }
 
 fn public_endpoint(

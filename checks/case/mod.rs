@@ -1,6 +1,6 @@
 //! One migration with its facts, its cluster, its seats and their traced paths: what a check sees.
 
-mod cluster;
+pub(crate) mod cluster;
 mod proof;
 mod resolved;
 mod seat;
@@ -100,9 +100,15 @@ impl<'a> Case<'a> {
 
     /// What was seen of the cluster by its own API or console.
     pub fn cluster_seen(&self) -> Option<&'a Cluster> {
-        let host = self.cluster.host.known()?;
-        let clusters = self.facts.clusters.iter();
-        clusters.into_iter().find(|cluster| cluster.host == *host)
+        self.facts.cluster(self.cluster.host.known()?)
+    }
+
+    /// The port that the path is judged for, where that may only be what DMS filled in.
+    pub(crate) fn doubtful_port(&self) -> Option<u16> {
+        let port = *self.cluster.port.known()?;
+        let is_said = self.facts.asked.tidb_port.is_some()
+            || self.cluster_seen().is_some_and(|cluster| cluster.port.is_some());
+        (port == cluster::MYSQL_PORT && !is_said).then_some(port)
     }
 
     /// The endpoint that is the cluster, where there is one.

@@ -28,6 +28,7 @@ const WAY: &[&str] = &[
 ];
 /// What holds of the cluster, from wherever it is reached.
 const CLUSTER: &[&str] = &[
+    "network/custom-dns",
     "cluster/running",
     "cluster/supports-path",
     "cluster/public-endpoint-enabled",

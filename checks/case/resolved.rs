@@ -24,6 +24,10 @@ pub(super) fn resolved(
 ) -> Option<Vec<Addresses>> {
     let host = case.cluster.host.known()?;
     let host = host.trim_end_matches('.');
+    // Where an address stands for the name, nobody looks anything up.
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        return Some(vec![Addresses::one(address)]);
+    }
     let vpc = case.vpc();
     let in_vpc = |subnet: &str| match case.index.subnet(subnet) {
         Lookup::Found(subnet) => vpc == Some(&*subnet.vpc_id),
@@ -120,6 +124,11 @@ mod tests {
 
     fn one(address: [u8; 4]) -> Addresses {
         Addresses::one(address.into())
+    }
+
+    #[test]
+    fn an_address_for_a_host_is_the_address() {
+        assert_eq!(destinations("44.1.2.3", &[]), (Some(vec![one([44, 1, 2, 3])]), 0));
     }
 
     #[test]

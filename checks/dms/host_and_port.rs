@@ -1,7 +1,10 @@
 //! The endpoint leads to the cluster and to its port.
 
 use crate::{
-    case::Case,
+    case::{
+        Case,
+        cluster::{MYSQL_PORT, in_secret},
+    },
     change::{DmsChange, EndpointFields},
     check::{Check, Judge},
     facts::{Assumption, Fact, Gap, Unlock, cluster::HostName, inventory::dms::Endpoint},
@@ -14,8 +17,6 @@ use super::attributes::{port, server_name};
 
 /// What TiDB Cloud listens on, unless a Dedicated cluster was made with another port.
 const DEFAULT_PORT: u16 = 4000;
-/// What DMS fills in for a MySQL endpoint.
-const MYSQL_PORT: u16 = 3306;
 
 pub(crate) static CHECK: Check = Check {
     id: "dms/host-and-port",
@@ -37,23 +38,17 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let Some(endpoint) = super::of_cluster(j, case) else {
         return;
     };
-    let secret = endpoint
-        .my_sql_settings
-        .as_ref()
-        .is_some_and(|settings| settings.secrets_manager_secret_id.is_some());
     if let (Some(seen), None) = (case.facts.secret_of(endpoint), server_name(endpoint)) {
         judge_host(j, case, endpoint, seen.host.as_deref(), true);
         judge_port(j, case, endpoint, seen.port, true);
         return;
     }
-    if secret && server_name(endpoint).is_none() {
+    if server_name(endpoint).is_none()
+        && let Some(gap) = in_secret(case.facts, endpoint, "host name and port")
+    {
         // What the secret lacks is told by the check of secrets.
         j.undecided_at(Severity::Warning);
-        j.gap(Gap::new(
-            endpoint.endpoint_arn.as_str(),
-            "host and port stand in its secret",
-            Unlock::IamAction("secretsmanager:GetSecretValue".into()),
-        ));
+        j.gap(gap);
         return;
     }
     judge_host(j, case, endpoint, server_name(endpoint), false);
@@ -142,7 +137,7 @@ fn judge_port(
         .cluster
         .host
         .known()
-        .and_then(|host| case.facts.clusters.iter().find(|known| known.host == *host))
+        .and_then(|host| case.facts.cluster(host))
         .and_then(|cluster| cluster.port.clone());
     let shared = case.cluster.tier.known().is_some_and(|tier| tier.is_shared_gateway());
     let wanted = match (case.facts.asked.tidb_port, seen) {
@@ -264,6 +259,39 @@ mod tests {
         );
     }
 
+    /// A blank that was pasted along, or another letter case, makes no other cluster of it.
+    #[test]
+    fn however_the_host_is_written_the_cluster_is_known() {
+        let blank = [(HOST, json!(" tidb.abc.clusters.tidb-cloud.com "))];
+        testing::check(CHECK.id, &[(&blank, Outcome::Fail, "no host name: no blanks")]);
+        let upper = (HOST, json!("TiDB.abc.clusters.TiDB-Cloud.com"));
+        let list = ("/clusters/0/access_list", json!({"known": ["203.0.113.0/24"]}));
+        let changes = [upper, list];
+        testing::check("access/list-covers-egress", &[(&changes, Outcome::Fail, "52.1.2.3")]);
+    }
+
+    /// What DMS filled in is mended here; nobody opens a way to a port where nothing listens.
+    #[test]
+    fn the_way_is_judged_for_the_port_that_the_cluster_listens_on() {
+        let rules = json!([{"IpProtocol": "tcp", "FromPort": 4000, "ToPort": 4000,
+            "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]);
+        let group = ("/inventory/SecurityGroups/0/IpPermissionsEgress", rules);
+        let wrong = (PORT, json!(3306));
+        let known = ("/clusters/0/port", json!({"known": 4000}));
+        let gateway = (HOST, json!("gateway01.us-east-1.prod.aws.tidbcloud.com"));
+        for right in [known, gateway] {
+            let changes = [group.clone(), wrong.clone(), right];
+            testing::check("network/security-group", &[(&changes, Outcome::Pass, "")]);
+            assert_eq!(testing::say(CHECK.id, &changes).outcome(), Outcome::Fail);
+        }
+        // A Dedicated cluster may listen there: the group is in the way, and the port comes first.
+        let said = testing::say("network/security-group", &[group, wrong]);
+        assert_eq!(said.outcome(), Outcome::Fail);
+        assert!(said.commands().is_empty(), "{:?}", said.commands());
+        let advice = &said.rows[0].findings[0].remedy.advice;
+        assert!(advice.contains("3306") && advice.contains("dms/host-and-port"), "{advice}");
+    }
+
     #[test]
     fn the_settings_have_host_and_port_too() {
         let settings = json!({"ServerName": "tidb.abc.clusters.tidb-cloud.com", "Port": 4000});
@@ -281,6 +309,9 @@ mod tests {
             ("/asked/tidb_as", json!("target")),
             ("/inventory/Endpoints/1/MySQLSettings", secret),
         ];
-        testing::check(CHECK.id, &[(&changes, Outcome::Unknown, "stand in its secret")]);
+        testing::check(
+            CHECK.id,
+            &[(&changes, Outcome::Unknown, "it holds the host name and port of tidb")],
+        );
     }
 }

@@ -140,12 +140,20 @@ fn judge_serverless(j: &mut Judgement, case: &Case<'_>, arn: &str) {
     j.note(arn, "Status", status);
     let messages = replication.failure_messages.as_deref().unwrap_or(&[]);
     let message = shortened(messages.last().map_or("", String::as_str));
+    let at = messages.last().and_then(|message| endpoint_named(message));
+    let at = at.map_or_else(String::new, |endpoint| format!(" at its endpoint {endpoint}"));
     j.fail(if message.is_empty() {
-        "The serverless replication has failed".to_owned()
+        format!("The serverless replication has failed{at}")
     } else {
-        format!("The serverless replication has failed: {message}")
+        format!("The serverless replication has failed{at}: {message}")
     })
     .advise("Mend what the message names, then start it again");
+}
+
+/// The endpoint whose test a serverless replication failed with; the envelope names it.
+fn endpoint_named(message: &str) -> Option<&str> {
+    let (_, name) = message.split_once("for endpoint '")?;
+    name.split_once('\'').map(|(name, _)| name)
 }
 
 /// The innermost part of DMS's message, on one line. The envelope is the same for every failure.
@@ -204,6 +212,29 @@ mod tests {
             ("/inventory/Connections/1/Status", json!("failed")),
         ];
         testing::check(CHECK.id, &[(&changes, Outcome::Advice, "never tested")]);
+    }
+
+    /// F-01, F-04, F-06 and F-07: whatever the envelope, the words that tell the cause are shown, and
+    /// nothing is made of them: 28000 isn't always a password, nor 101 a timeout.
+    #[test]
+    fn the_words_that_tell_the_cause_are_shown() {
+        const F_01: &str = "Test connection failed for endpoint 'src-1' and replication config 'shop'. Failure Message: 'Test Endpoint failed: Application-Status: 1020912, Application-Message: Failed to connect  Network error has occurred, Application-Detailed-Message: RetCode: SQL_ERROR  SqlState: 08001 NativeError: 101 Message: [unixODBC]FATAL:  no pg_hba.conf entry for host \"10.20.1.64\", user \"dms\", database \"shop\", no encryption\n\nAdditional info:\nCode: [DMS-00100], Message: [no pg_hba.conf entry for host \"10.20.1.64\", user \"dms\", database \"shop\", no encryption], NativeErrorCode: [28000]'";
+        const F_04: &str = "Test Endpoint failed: Application-Status: 1020912, Application-Message: Cannot connect to ODBC provider ODBC general error., Application-Detailed-Message: RetCode: SQL_ERROR SqlState: 28000 NativeError: 1045 Message: [MySQL][ODBC 8.0(w) Driver]Access denied for user 'dms'@'10.20.1.103' (using password: YES)";
+        const F_07: &str = "NativeError: 2013 Message: Lost connection to MySQL server at 'waiting for initial communication packet', system error: 110";
+        for (message, cause) in [
+            (
+                F_01,
+                "no pg_hba.conf entry for host \"10.20.1.64\", user \"dms\", database \"shop\", no encryption",
+            ),
+            (F_04, "Access denied for user 'dms'@'10.20.1.103'"),
+            (F_06, "Can't connect to MySQL server on '10.20.0.179' (111)"),
+            (F_07, "'waiting for initial communication packet', system error: 110"),
+        ] {
+            let shown = shortened(message);
+            assert!(shown.contains(cause) && !shown.contains('\n'), "{shown}");
+        }
+        assert_eq!(endpoint_named(F_01), Some("src-1"));
+        assert_eq!(endpoint_named(F_04), None);
     }
 
     #[test]

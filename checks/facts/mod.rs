@@ -69,6 +69,11 @@ pub struct Facts {
     pub run: Run,
 }
 
+/// Whether two ways to write a host name mean one host.
+pub(crate) fn is_same_host(one: &str, other: &str) -> bool {
+    one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
+}
+
 impl Facts {
     /// Facts of which nothing has been seen yet.
     pub fn new(taken_at: Timestamp) -> Self {
@@ -86,6 +91,11 @@ impl Facts {
         }
     }
 
+    /// What was seen of the cluster with this host name, however that is written.
+    pub fn cluster(&self, host: &str) -> Option<&Cluster> {
+        self.clusters.iter().find(|cluster| is_same_host(&cluster.host, host))
+    }
+
     /// The known values that a merge would drop, because a later look saw something else.
     pub fn replaced_by(&self, other: &Self) -> Vec<String> {
         probe::replaced(&self.probes, &other.probes)
@@ -98,7 +108,7 @@ impl Facts {
         self.asked.merge(other.asked);
         self.inventory.merge(other.inventory);
         for cluster in other.clusters {
-            match self.clusters.iter_mut().find(|known| known.host == cluster.host) {
+            match self.clusters.iter_mut().find(|known| is_same_host(&known.host, &cluster.host)) {
                 Some(known) => known.merge(cluster),
                 None => self.clusters.push(cluster),
             }

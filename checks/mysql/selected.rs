@@ -132,11 +132,14 @@ fn on_source(
         take(mappings, &name, &mut parts)?;
     }
     if parts.schemas.is_empty() && parts.tables.is_empty() {
-        return Err(Gap::new(
-            ABOUT,
-            "no schema that DMS's user sees on the source fits the rules",
-            Unlock::Login(Role::Source),
-        ));
+        let includes = mappings.selections.iter().any(|rule| rule.include);
+        let reason = if includes {
+            "no schema that DMS's user sees on the source fits the rules: they name others, or it may \
+             see too little"
+        } else {
+            "the rules take nothing in; see dms/table-mappings"
+        };
+        return Err(Gap::new(ABOUT, reason, Unlock::Nothing));
     }
     Ok(parts)
 }
@@ -278,7 +281,7 @@ mod tests {
             (&["include nothing%.%"], Some(LIST), "? no schema"),
             (&["include Sh%.%"], Some(LIST), "? whether the pattern `Sh%` fits the schema shop"),
             (&["include shop.%", "exclude SHOP.%"], None, "? whether the rule that excludes"),
-            (&["exclude shop.%"], Some(LIST), "? no schema"),
+            (&["exclude shop.%"], Some(LIST), "? the rules take nothing in"),
         ] {
             let said = on(Role::Source, rules, list);
             let fits = if expected.starts_with('?') {

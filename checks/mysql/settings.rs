@@ -176,7 +176,10 @@ impl<'a> Settings<'_, 'a> {
         } else {
             format!("In {place} of {}, set {variable} to {shown}{also}", self.server.name)
         };
-        draft.advise(words);
+        // A statement says the same by itself.
+        if self.keeper == Keeper::Rds || !also.is_empty() {
+            draft.advise(words);
+        }
         let (Some(host), Some(port)) = (self.server.host.known(), self.server.port.known()) else {
             return;
         };

@@ -3,7 +3,7 @@
 use crate::{
     case::Case,
     check::{Check, Judge},
-    facts::{Gap, Lookup, PathKind, Unlock},
+    facts::{Gap, Lookup, PathKind, Unlock, inventory::ec2::IpPermission},
     judgement::Judgement,
     migration::Kind,
     needs,
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) static CHECK: Check = Check {
     id: "network/custom-dns",
     requirement: "The replication asks the VPC's own resolver for names",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     why: "Name servers of one's own must be reached on port 53 through security groups and network ACLs, which the VPC's resolver needs no leave from, and they know no private name of an interface endpoint unless they ask the VPC.",
     fix: "Take DnsNameServers off the replication, or make sure that those servers answer to the cluster's name with the right address.",
     references: &[
@@ -21,7 +21,10 @@ pub(crate) static CHECK: Check = Check {
         "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html",
     ],
     controls: &[],
-    needs: &needs::joined::<11>(&needs::SEATS, &["ec2:DescribeVpcs", "ec2:DescribeDhcpOptions"]),
+    needs: &needs::joined::<12>(
+        &needs::SEATS,
+        &["ec2:DescribeVpcs", "ec2:DescribeDhcpOptions", "ec2:DescribeSecurityGroups"],
+    ),
     after: &[],
     judge: Judge::Migration(judge),
 };
@@ -50,7 +53,11 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     j.undecided_at(Severity::Advice);
     if let Some((place, servers)) = of_replication(case) {
         j.note(place, "DnsNameServers", servers);
-        report(j, case, servers);
+        let is_foreign = |server: &&str| case.vpc().is_none_or(|vpc| !is_of_vpc(case, vpc, server));
+        let foreign: Vec<&str> = servers.split(',').map(str::trim).filter(is_foreign).collect();
+        if !foreign.is_empty() {
+            report(j, case, &foreign.join(", "));
+        }
         return;
     }
     let Some(vpc) = case.vpc() else {
@@ -112,7 +119,40 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &str) {
     } else {
         "they must know its address, and be reached on port 53"
     };
-    j.fail(format!("{servers} are asked for {name}: {so}"));
+    if let Some(groups) = closed_groups(case) {
+        j.fail(format!(
+            "{servers} are asked for {name}, and no outbound rule of {groups} lets port 53 out to them"
+        ))
+        .advise(format!("Let udp and tcp 53 out to {servers} in {groups}"));
+        return;
+    }
+    j.fail(format!("{servers} are asked for {name}: {so}")).at(Severity::Warning);
+}
+
+/// The security groups of a seat, where surely none of their rules is for port 53. Only the VPC's own
+/// resolver is asked past them.
+fn closed_groups(case: &Case<'_>) -> Option<String> {
+    case.seats.known()?.iter().find_map(|seat| {
+        let groups = seat.source.known()?.groups.as_ref()?.known()?;
+        let is_closed = |id: &String| match case.index.security_group(id) {
+            Lookup::Found(group) => group
+                .ip_permissions_egress
+                .as_ref()
+                .is_some_and(|rules| rules.iter().all(|rule| !may_be_for_dns(rule))),
+            _ => false,
+        };
+        (!groups.is_empty() && groups.iter().all(is_closed)).then(|| groups.join(", "))
+    })
+}
+
+fn may_be_for_dns(rule: &IpPermission) -> bool {
+    match (rule.ip_protocol.as_deref(), rule.from_port, rule.to_port) {
+        (Some("tcp" | "6" | "udp" | "17"), Some(from), Some(to)) => {
+            from == -1 || (from..=to).contains(&53)
+        }
+        (Some("icmp" | "1" | "icmpv6" | "58"), ..) => false,
+        _ => true,
+    }
 }
 
 /// Whether a server is the VPC's own resolver: by name, or the VPC's first address plus two.
@@ -150,12 +190,31 @@ mod tests {
                 (&[(option, value("169.254.169.253"))], Outcome::Pass, ""),
                 (&[(option, value("10.9.9.9"))], Outcome::Warn, "10.9.9.9"),
                 (&[(servers, json!("10.9.9.9,10.9.9.8"))], Outcome::Warn, "10.9.9.8"),
+                (&[(servers, json!("10.0.0.2"))], Outcome::Pass, ""),
                 (&[("/inventory/DhcpOptions", json!(null))], Outcome::Unknown, "not delivered"),
                 (
                     &[("/inventory/Vpcs/0/DhcpOptionsId", json!(null))],
                     Outcome::Unknown,
                     "DhcpOptionsId",
                 ),
+            ],
+        );
+        // Past its own resolver everything goes by the security groups.
+        let rules = "/inventory/SecurityGroups/0/IpPermissionsEgress";
+        let rule = |protocol: &str, port: u16| {
+            json!([{"IpProtocol": protocol, "FromPort": port, "ToPort": port,
+                "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+        };
+        let own = (servers, json!("10.9.9.9"));
+        testing::check(
+            CHECK.id,
+            &[
+                (&[own.clone(), (rules, rule("tcp", 4000))], Outcome::Fail, "of sg-1 lets port 53"),
+                (&[own.clone(), (rules, json!([]))], Outcome::Fail, "of sg-1 lets port 53"),
+                (&[own.clone(), (rules, rule("udp", 53))], Outcome::Warn, "reached on port 53"),
+                // What wasn't seen closes nothing.
+                (&[own.clone(), (rules, json!(null))], Outcome::Warn, "reached on port 53"),
+                (&[(servers, json!("10.0.0.2")), (rules, rule("tcp", 4000))], Outcome::Pass, ""),
             ],
         );
         let said = testing::say(CHECK.id, &[("/inventory/DhcpOptions", json!(null))]);

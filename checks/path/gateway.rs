@@ -94,7 +94,7 @@ impl<'a> Walk<'a, '_> {
                 self.destination,
                 way_of(chosen)
             ),
-            Unlock::Vantage("a subnet of the replication".into()),
+            Unlock::Flag("--test-connection".into()),
         );
         self.egress_unknown(gap.clone());
         self.doubt(gap, Code::CannotRoute, sender.leg);
@@ -272,7 +272,7 @@ impl<'a> Walk<'a, '_> {
                     subnet.as_str(),
                     "VPC Block Public Access is block-bidirectional here and not where NAT sits; \
                      whether that is enough isn't documented",
-                    Unlock::Vantage("a subnet of the replication".into()),
+                    Unlock::Flag("--test-connection".into()),
                 ),
                 Code::VpcBlockPublicAccessEnabled,
                 Leg::Seat,

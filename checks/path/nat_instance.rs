@@ -205,7 +205,7 @@ impl<'a> Walk<'a, '_> {
                 id,
                 "the instance has several interfaces: by which one packets leave, and with which \
                  address, can't be seen",
-                Unlock::Vantage("a subnet of the replication".into()),
+                Unlock::Flag("--test-connection".into()),
             ));
         }
         match list.gap() {

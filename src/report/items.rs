@@ -24,6 +24,8 @@ pub(super) struct Item {
     pub explains: Vec<String>,
     /// Whether some part of the cure is beyond commands.
     part_without_command: bool,
+    /// Whether the words are of this finding, and not what helps against the check's findings at large.
+    has_own_words: bool,
 }
 
 impl Item {
@@ -45,12 +47,15 @@ impl Item {
             commands: remedy.commands.clone(),
             explains: Vec::new(),
             part_without_command: remedy.changes.iter().any(|change| change.commands().is_empty()),
+            has_own_words: tidb_dms_checks::checks()
+                .any(|known| known.id == check && known.fix != remedy.advice),
         }
     }
 
     /// Whether the cure has to be said in words.
     pub(super) fn needs_words(&self) -> bool {
-        !self.advice.is_empty() && (self.commands.is_empty() || self.part_without_command)
+        !self.advice.is_empty()
+            && (self.commands.is_empty() || self.part_without_command || self.has_own_words)
     }
 }
 

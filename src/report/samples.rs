@@ -444,7 +444,8 @@ pub(super) fn broken() -> Report {
             Some("Set SSL mode verify-full"),
         ),
     ];
-    report.rehearsal = Some(Rehearsal { cured: vec![1, 2, 3], still_failing: Vec::new() });
+    report.rehearsal =
+        Some(Rehearsal { cured: vec![1, 2, 3], still_failing: Vec::new(), undecided: Vec::new() });
     report.paths = paths(stopped);
     report.left_out = 3;
     settle(report)

@@ -102,7 +102,12 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item]) {
             let broken = count(Severity::Error);
             let mut text = if broken > 0 {
                 format!(
-                    "✗ This migration would fail. {}",
+                    "✗ {}. {}",
+                    if is_only_unsafe(items) {
+                        "This migration isn't safe to start"
+                    } else {
+                        "This migration would fail"
+                    },
                     counted(broken, "thing is broken", "things are broken")
                 )
             } else {
@@ -139,6 +144,12 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item]) {
         }
         Verdict::Pass => page.paragraph(0, Tone::Good, &proved(report)),
     }
+}
+
+/// Whether all that is broken is how the data is kept safe on its way: it would arrive.
+fn is_only_unsafe(items: &[Item]) -> bool {
+    let mut broken = items.iter().filter(|item| item.level == Severity::Error);
+    broken.all(|item| item.check == "dms/ssl-mode")
 }
 
 /// What would decide how many checks, for the verdict line; `more` where others were named before.
@@ -363,17 +374,35 @@ fn compliance(page: &mut Page, controls: &[ControlStanding]) {
     }
 }
 
+/// How many of the checks that can't be told after a rehearsal are named.
+const OPEN_NAMED: usize = 3;
+
 fn rehearsed(page: &mut Page, rehearsal: &Rehearsal) {
     let numbers: Vec<String> = rehearsal.cured.iter().map(ToString::to_string).collect();
     if numbers.is_empty() {
         return;
     }
     let numbers = listed(&numbers);
-    let text = if rehearsal.still_failing.is_empty() {
-        format!("After {numbers} the path stands: rehearsed, nothing else turns red.")
-    } else {
-        let still: Vec<String> = rehearsal.still_failing.iter().map(|check| plain(check)).collect();
-        format!("After {numbers}, rehearsed, still red: {}.", listed(&still))
+    let names = |checks: &[String]| {
+        let mut names: Vec<String> =
+            checks.iter().take(OPEN_NAMED).map(|check| plain(check)).collect();
+        if checks.len() > OPEN_NAMED {
+            names.push(format!("{} more", checks.len() - OPEN_NAMED));
+        }
+        listed(&names)
+    };
+    let text = match (&rehearsal.still_failing[..], &rehearsal.undecided[..]) {
+        ([], []) => {
+            format!("After {numbers} the path stands: rehearsed, nothing else turns red.")
+        }
+        ([], open) => format!(
+            "After {numbers}, rehearsed, nothing else turns red; what can't be told then: {}.",
+            names(open)
+        ),
+        (still, _) => {
+            let still: Vec<String> = still.iter().map(|check| plain(check)).collect();
+            format!("After {numbers}, rehearsed, still red: {}.", listed(&still))
+        }
     };
     page.paragraph(2, Tone::Strong, &text);
 }
