@@ -14,6 +14,8 @@ import client  # noqa: E402
 import seed  # noqa: E402
 
 UNDECIDED = ("unknown", "blocked")
+
+
 class Run:
     """What one run came to."""
 
