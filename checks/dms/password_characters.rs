@@ -1,9 +1,9 @@
 //! A password that DMS takes.
 
 use crate::{
-    case::Case,
+    case::{Case, Server},
     check::{Check, Judge},
-    facts::{Gap, Unlock},
+    facts::{Fact, Gap, Unlock, probe::LoginOutcome},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -18,21 +18,15 @@ pub(crate) static CHECK: Check = Check {
     references: &["https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Endpoints.Creating.html"],
     controls: &[],
     needs: &needs::MIGRATION,
-    after: &[],
+    after: &["mysql/login"],
     judge: Judge::Migration(judge),
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>) {
     j.undecided_at(Severity::Advice);
-    let Some(characters) = case.facts.asked.password_characters.as_deref() else {
-        j.gap(Gap::new(
-            "the cluster user's password",
-            "not given, and which characters it has isn't known",
-            Unlock::Flag("a password in the environment".into()),
-        ));
+    let Some(characters) = characters(j, case) else {
         return;
     };
-    j.note("asked", "password_characters", characters);
     let secret = case
         .tidb_endpoint()
         .and_then(|endpoint| endpoint.my_sql_settings.as_ref())
@@ -45,6 +39,31 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     if !refused.is_empty() {
         j.fail(format!("The password has characters that DMS can't take: {}", refused.join(" ")));
     }
+}
+
+/// Which of the characters in question the password has: as was said, or as it was seen when it was
+/// typed for a login. Only one that was let in is the password of the cluster's user.
+fn characters(j: &mut Judgement, case: &Case<'_>) -> Option<String> {
+    if let Some(characters) = &case.facts.asked.password_characters {
+        j.note("asked", "password_characters", characters);
+        return Some(characters.clone());
+    }
+    if let Some(server) = case.servers().into_iter().find(Server::is_cluster)
+        && let Fact::Known(login) = crate::mysql::login(&server)
+        && matches!(login.value, LoginOutcome::Accepted { .. })
+        && let Some(seen) = &login.probe.password_forbidden
+        && let Some(characters) = seen.seen.known()
+    {
+        let characters: String = characters.iter().collect();
+        j.note(server.resource(), "characters of the password", &characters);
+        return Some(characters);
+    }
+    j.gap(Gap::new(
+        "the cluster user's password",
+        "not given, and which characters it has isn't known",
+        Unlock::Flag("a password in the environment".into()),
+    ));
+    None
 }
 
 #[cfg(test)]
@@ -72,5 +91,24 @@ mod tests {
             ],
         );
         assert_eq!(testing::say(CHECK.id, &[]).level(), Severity::Advice);
+    }
+
+    #[test]
+    fn a_login_shows_the_characters_of_its_password() {
+        let of_source = ("/probes/0/password_forbidden", testing::look(json!([";"])));
+        let seen = |characters| ("/probes/1/password_forbidden", testing::look(characters));
+        let refused = (
+            "/probes/1/login",
+            testing::look(json!({"refused": {"code": 1045, "message": "Access denied"}})),
+        );
+        testing::check(
+            CHECK.id,
+            &[
+                (&[seen(json!([]))], Outcome::Pass, ""),
+                (&[seen(json!([";"]))], Outcome::Fail, ";"),
+                (&[of_source], Outcome::Unknown, "not given"),
+                (&[seen(json!([])), refused], Outcome::Unknown, "not given"),
+            ],
+        );
     }
 }
