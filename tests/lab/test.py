@@ -370,7 +370,7 @@ def a_real_source(bench, name):
     with trial.tempfile.TemporaryDirectory() as folder:
         facts = os.path.join(folder, "facts.json")
         done, _ = bench.run("probe", f"{host_name}:3306", "--user", "dms", "--as", "source", "--ca",
-                            os.path.join(bench.certificates, "ca.pem"), "--save-facts", facts,
+                            os.path.join(bench.certificates, "rds-ca.pem"), "--save-facts", facts,
                             TIDB_DMS_PASSWORD=bench.lab["password"])
         assert done.returncode == 0, done.stderr
         with open(facts) as file:
@@ -421,7 +421,7 @@ def dms_tests_the_connections(bench):
     message = ("Test Endpoint failed: Application-Status: 1020912, Application-Message: Cannot connect to ODBC provider ODBC "
                "general error., Application-Detailed-Message: RetCode: SQL_ERROR SqlState: HY000 NativeError: 2003 Message: "
                f"Can't connect to MySQL server on '{planted['host']}' (110)")
-    bench.cloud.lab("POST", "connections", endpoint="orders-target", status="failed", message=message, seconds=1)
+    bench.cloud.lab("POST", "connections", endpoint="orders-tidb", status="failed", message=message, seconds=1)
     run = bench.doctor(*planted["arguments"], "--test-connection")
     assert run.asked.count("dms:TestConnection") == 2, run.asked
     assert run.code in (1, 3), run.described()
