@@ -1,9 +1,9 @@
 //! A password that DMS takes.
 
 use crate::{
-    case::{Case, Server},
+    case::Case,
     check::{Check, Judge},
-    facts::{Fact, Gap, Unlock, probe::LoginOutcome},
+    facts::{Gap, Unlock, probe::LoginOutcome},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -18,7 +18,7 @@ pub(crate) static CHECK: Check = Check {
     references: &["https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Endpoints.Creating.html"],
     controls: &[],
     needs: &needs::MIGRATION,
-    after: &["mysql/login"],
+    after: &[],
     judge: Judge::Migration(judge),
 };
 
@@ -42,28 +42,31 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
 }
 
 /// Which of the characters in question the password has: as was said, or as it was seen when it was
-/// typed for a login. Only one that was let in is the password of the cluster's user.
+/// tried. Only one that was let in is the password of the cluster's user.
 fn characters(j: &mut Judgement, case: &Case<'_>) -> Option<String> {
     if let Some(characters) = &case.facts.asked.password_characters {
         j.note("asked", "password_characters", characters);
         return Some(characters.clone());
     }
-    if let Some(server) = case.servers().into_iter().find(Server::is_cluster)
-        && let Fact::Known(login) = crate::mysql::login(&server)
-        && matches!(login.value, LoginOutcome::Accepted { .. })
-        && let Some(seen) = &login.probe.password_forbidden
-        && let Some(characters) = seen.seen.known()
-    {
-        let characters: String = characters.iter().collect();
-        j.note(server.resource(), "characters of the password", &characters);
-        return Some(characters);
+    let role = j.look(case.cluster.role.clone())?;
+    let server = case.server(role);
+    let login = j.look(crate::mysql::login(&server))?;
+    let seen = login.probe.password_forbidden.as_ref().and_then(|look| look.seen.known());
+    match (login.value, seen) {
+        (LoginOutcome::Accepted { .. }, Some(characters)) => {
+            let characters: String = characters.iter().collect();
+            j.note(server.resource(), "characters of the password", &characters);
+            Some(characters)
+        }
+        _ => {
+            j.gap(Gap::new(
+                "the cluster user's password",
+                "none was let in whose characters were seen",
+                Unlock::Login(role),
+            ));
+            None
+        }
     }
-    j.gap(Gap::new(
-        "the cluster user's password",
-        "not given, and which characters it has isn't known",
-        Unlock::Flag("a password in the environment".into()),
-    ));
-    None
 }
 
 #[cfg(test)]
@@ -82,7 +85,7 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (&[], Outcome::Unknown, "not given"),
+                (&[], Outcome::Unknown, "none was let in"),
                 (&[(place, json!(""))], Outcome::Pass, ""),
                 (&[(place, json!(";"))], Outcome::Fail, ";"),
                 (&[(place, json!(","))], Outcome::Fail, ","),
@@ -106,8 +109,8 @@ mod tests {
             &[
                 (&[seen(json!([]))], Outcome::Pass, ""),
                 (&[seen(json!([";"]))], Outcome::Fail, ";"),
-                (&[of_source], Outcome::Unknown, "not given"),
-                (&[seen(json!([])), refused], Outcome::Unknown, "not given"),
+                (&[of_source], Outcome::Unknown, "none was let in"),
+                (&[seen(json!([])), refused], Outcome::Unknown, "none was let in"),
             ],
         );
     }

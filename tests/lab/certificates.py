@@ -23,7 +23,7 @@ import world
 
 DAY = datetime.timedelta(days=1)
 UTC = datetime.timezone.utc
-ALWAYS = datetime.datetime(2024, 1, 1, tzinfo=UTC), datetime.datetime(2044, 1, 1, tzinfo=UTC)
+BEGIN, END, END_OF_AUTHORITIES = (datetime.datetime(year, 1, 1, tzinfo=UTC) for year in (2024, 2044, 2049))
 
 
 class Issuer:
@@ -33,7 +33,7 @@ class Issuer:
         seed = int.from_bytes(hashlib.sha256(f"the lab's {name}".encode()).digest())
         self.key = ec.generate_private_key(ec.SECP256R1()) if now else ec.derive_private_key(seed >> 1, ec.SECP256R1())
         serial = x509.random_serial_number() if now else seed >> 100
-        first, last = (now + begin * DAY, now + end * DAY) if now else ALWAYS
+        first, last = (now + begin * DAY, now + end * DAY) if now else (BEGIN, END_OF_AUTHORITIES if authority else END)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = (x509.CertificateBuilder().subject_name(subject)
                    .issuer_name(by.certificate.subject if by else subject)

@@ -5,6 +5,7 @@
 
 Its last line says how many passed, failed and were skipped; the skipped are named before it.
 """
+import difflib
 import json
 import os
 import socket
@@ -12,6 +13,7 @@ import sys
 import time
 import traceback
 
+import record
 import trial
 import world
 from trial import UNDECIDED, Bench, client, seed
@@ -351,6 +353,20 @@ def user_without_the_prefix(bench):
 
 
 @test
+def without_the_api_the_list_may_be_typed(bench):
+    planted = bench.plant("starter-nat-instance")
+    without = {"TIDBCLOUD_PUBLIC_KEY": None, "TIDBCLOUD_PRIVATE_KEY": None}
+    run = bench.doctor(*planted["arguments"], **without)
+    assert run.code == 3, run.described()
+    undecided = {row["check"] for row in run.rows if row["outcome"] in UNDECIDED}
+    assert "access/list-covers-egress" in undecided, run.described()
+    run = bench.doctor(*planted["arguments"], "--ip-access-list", ",".join(planted["access list"]), **without)
+    assert run.code == 0, run.described()
+    run = bench.doctor(*planted["arguments"], TIDBCLOUD_PRIVATE_KEY="another")
+    assert run.code == 3, run.described()
+
+
+@test
 def a_real_tidb(bench):
     if "tidb" in bench.lab["skipped"]:
         raise Skipped(bench.lab["skipped"]["tidb"])
@@ -377,6 +393,34 @@ def a_real_source(bench, name):
             session = json.load(file)["probes"][0]["session"]
     assert any("REPLICATION" in line or "BINLOG" in line for line in session["grants"]["seen"]["known"]), session["grants"]
     assert world.SCHEMA in session["schemas"]["seen"]["known"], session["schemas"]
+
+
+# The patients of tests/patients.
+
+@all_of(seed.HEALTHY)
+def recorded(bench, name):
+    """Whether the lab still shows what was recorded of it."""
+    is_planned = name.endswith("-planned")
+    if not is_planned and "mysql" in bench.lab["skipped"]:
+        raise Skipped(bench.lab["skipped"]["mysql"])
+    with open(record.path(name)) as file:
+        kept = json.load(file)
+    fresh = record.record(bench, name)
+    databases = [probe for facts in (kept, fresh) for probe in facts["probes"] if probe["host"] == world.RDS]
+    versions = {probe["session"]["version"]["seen"]["known"] for probe in databases}
+    assert len(databases) == (0 if is_planned else 2), databases
+    if len(versions) > 1:
+        # Debian has another MySQL than when this was recorded.
+        for probe in databases:
+            del probe["session"], probe["greeting"]
+    differences = difflib.unified_diff(record.shown(kept).splitlines(), record.shown(fresh).splitlines(), "kept", "fresh", n=1)
+    assert kept == fresh, "\n".join(line[:200] for line in list(differences)[:40]) + "\nrecord.py makes it anew"
+
+
+@test
+def the_patients_are_the_healthy_topologies(bench):
+    files = {os.path.splitext(name)[0] for name in os.listdir(record.FOLDER) if name.endswith(".json")}
+    assert files == set(seed.HEALTHY), files ^ set(seed.HEALTHY)
 
 
 # What is kept, and what never is.

@@ -29,13 +29,14 @@ class Topology:
 
     def __init__(self, cloud, certificates, tier, path, *, compute="instance", tidb="target", ssl_mode="verify-full", port=4000,
                  host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False, prefix_list=False, tested=True,
-                 authority="ca.pem", access_list=None, serverless=False):
+                 authority="ca.pem", access_list=None, serverless=False, main_table=False):
         self.cloud, self.ec2, self.dms = cloud, cloud.ec2, cloud.dms
         self.certificates, self.tier, self.path, self.compute, self.tidb = certificates, tier, path, compute, tidb
         self.host, self.port = host or HOSTS[tier, path], port
         self.user = user or (f"{world.PREFIX}.dms" if tier == "starter" else "dms")
         self.ssl_mode = ssl_mode
         self.authority, self.access_list, self.serverless = authority, access_list, serverless
+        self.main_table = main_table
         self.public = path == "public-subnet" if public is None else public
         self.accepted, self.private_dns, self.multi_az, self.prefix_list, self.tested = (
             accepted, private_dns, multi_az, prefix_list, tested)
@@ -62,6 +63,10 @@ class Topology:
             self.ec2.associate_route_table(RouteTableId=made, SubnetId=subnet)
         return made
 
+    def main(self):
+        filters = [{"Name": "vpc-id", "Values": [self.vpc]}, {"Name": "association.main", "Values": ["true"]}]
+        return self.ec2.describe_route_tables(Filters=filters)["RouteTables"][0]["RouteTableId"]
+
     def network(self):
         self.vpc = self.ec2.create_vpc(CidrBlock="10.51.0.0/16")["Vpc"]["VpcId"]
         self.ec2.modify_vpc_attribute(VpcId=self.vpc, EnableDnsHostnames={"Value": True})
@@ -70,7 +75,9 @@ class Topology:
         self.data = self.subnet(21, "us-east-1a")
         self.gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         self.ec2.attach_internet_gateway(InternetGatewayId=self.gateway, VpcId=self.vpc)
-        self.open_table, self.private_table = self.table(*self.open), self.table(*self.private)
+        self.open_table = self.table(*self.open)
+        # Subnets without a table of their own have the VPC's main one.
+        self.private_table = self.main() if self.main_table else self.table(*self.private)
         self.ec2.create_route(RouteTableId=self.open_table, DestinationCidrBlock="0.0.0.0/0", GatewayId=self.gateway)
 
     def group(self, name, inward=(), outward=()):
@@ -156,8 +163,9 @@ class Topology:
     def databases(self):
         tidb = {"EndpointIdentifier": "orders-tidb", "ServerName": self.host, "Port": self.port, "Username": self.user,
                 "SslMode": self.ssl_mode}
+        authority = self.imported("tidb-cloud-ca", self.authority)
         if self.ssl_mode.startswith("verify"):
-            tidb["CertificateArn"] = self.imported("tidb-cloud-ca", self.authority)
+            tidb["CertificateArn"] = authority
         rds = {"EndpointIdentifier": "orders-rds", "ServerName": world.RDS, "Port": 3306, "Username": "dms",
                "SslMode": "verify-full", "CertificateArn": self.imported("rds-global-bundle", "rds-ca.pem")}
         source, target = (rds, tidb) if self.tidb == "target" else (tidb, rds)

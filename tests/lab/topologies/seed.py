@@ -25,6 +25,8 @@ for name in ("starter-private-endpoint-instance", "dedicated-vpc-peering-serverl
     HEALTHY[name]["ssl_mode"] = "none"
 for name in ("starter-nat-planned", "dedicated-private-endpoint-planned"):
     HEALTHY[name]["serverless"] = True
+for name in ("starter-nat-serverless", "dedicated-nat-planned"):
+    HEALTHY[name]["main_table"] = True
 # All of AWS in the cluster's region.
 HEALTHY["starter-nat-serverless"]["access_list"] = ["169.254.65.87-169.254.65.87"]
 # Nobody knows the address of an instance that is to come.
