@@ -3,7 +3,7 @@
 use crate::{
     case::Case,
     check::{Check, Judge},
-    facts::{Gap, Unlock},
+    facts::{Gap, Unlock, probe::LoginOutcome},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -24,15 +24,9 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(j: &mut Judgement, case: &Case<'_>) {
     j.undecided_at(Severity::Advice);
-    let Some(characters) = case.facts.asked.password_characters.as_deref() else {
-        j.gap(Gap::new(
-            "the cluster user's password",
-            "not given, and which characters it has isn't known",
-            Unlock::Flag("a password in the environment".into()),
-        ));
+    let Some(characters) = characters(j, case) else {
         return;
     };
-    j.note("asked", "password_characters", characters);
     let secret = case
         .tidb_endpoint()
         .and_then(|endpoint| endpoint.my_sql_settings.as_ref())
@@ -44,6 +38,34 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         .collect();
     if !refused.is_empty() {
         j.fail(format!("The password has characters that DMS can't take: {}", refused.join(" ")));
+    }
+}
+
+/// Which of the characters in question the password has: as was said, or as it was seen when it was
+/// tried. Only one that was let in is the password of the cluster's user.
+fn characters(j: &mut Judgement, case: &Case<'_>) -> Option<String> {
+    if let Some(characters) = &case.facts.asked.password_characters {
+        j.note("asked", "password_characters", characters);
+        return Some(characters.clone());
+    }
+    let role = j.look(case.cluster.role.clone())?;
+    let server = case.server(role);
+    let login = j.look(crate::mysql::login(&server))?;
+    let seen = login.probe.password_forbidden.as_ref().and_then(|look| look.seen.known());
+    match (login.value, seen) {
+        (LoginOutcome::Accepted { .. }, Some(characters)) => {
+            let characters: String = characters.iter().collect();
+            j.note(server.resource(), "characters of the password", &characters);
+            Some(characters)
+        }
+        _ => {
+            j.gap(Gap::new(
+                "the cluster user's password",
+                "none was let in whose characters were seen",
+                Unlock::Login(role),
+            ));
+            None
+        }
     }
 }
 
@@ -63,7 +85,7 @@ mod tests {
         testing::check(
             CHECK.id,
             &[
-                (&[], Outcome::Unknown, "not given"),
+                (&[], Outcome::Unknown, "none was let in"),
                 (&[(place, json!(""))], Outcome::Pass, ""),
                 (&[(place, json!(";"))], Outcome::Fail, ";"),
                 (&[(place, json!(","))], Outcome::Fail, ","),
@@ -72,5 +94,24 @@ mod tests {
             ],
         );
         assert_eq!(testing::say(CHECK.id, &[]).level(), Severity::Advice);
+    }
+
+    #[test]
+    fn a_login_shows_the_characters_of_its_password() {
+        let of_source = ("/probes/0/password_forbidden", testing::look(json!([";"])));
+        let seen = |characters| ("/probes/1/password_forbidden", testing::look(characters));
+        let refused = (
+            "/probes/1/login",
+            testing::look(json!({"refused": {"code": 1045, "message": "Access denied"}})),
+        );
+        testing::check(
+            CHECK.id,
+            &[
+                (&[seen(json!([]))], Outcome::Pass, ""),
+                (&[seen(json!([";"]))], Outcome::Fail, ";"),
+                (&[of_source], Outcome::Unknown, "none was let in"),
+                (&[seen(json!([])), refused], Outcome::Unknown, "none was let in"),
+            ],
+        );
     }
 }

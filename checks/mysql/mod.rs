@@ -60,7 +60,7 @@ const AFTER_LOGIN: &[&str] = &["mysql/login"];
 
 /// What became of logins of the very user that DMS logs in as: one that was let in, else the first
 /// answer of the server, else the first gap.
-fn login<'a>(server: &Server<'a>) -> Fact<Seen<'a, LoginOutcome>> {
+pub(crate) fn login<'a>(server: &Server<'a>) -> Fact<Seen<'a, LoginOutcome>> {
     let known = || logins(server).filter_map(seen);
     let best = known()
         .find(|login| matches!(login.value, LoginOutcome::Accepted { .. }))

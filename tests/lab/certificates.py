@@ -1,6 +1,9 @@
-"""Certificates of the lab, good and bad: `make.py FOLDER HOST…` fills FOLDER, or leaves it when it is good for today.
+"""Certificates of the lab, good and bad: `certificates.py FOLDER` makes a folder of them in FOLDER, unless there is one that is
+good for today, and prints which. Another recipe has another folder, so labs of two versions don't disturb each other.
 
-Each identity is NAME.pem (what the server sends, leaf first) and NAME.key. `ca.pem` is the root that `right` leads to.
+Each identity is NAME.pem (what the server sends, leaf first) and NAME.key. `ca.pem` is the root that `right` leads to,
+`rds-ca.pem` the one of `rds`. These are the same on every machine and every day, since `tests/patients` hold them: their
+keys come from their names, and their signatures need no random number. The bad ones are made anew, for the days around now.
 """
 import datetime
 import hashlib
@@ -16,19 +19,26 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+import world
+
 DAY = datetime.timedelta(days=1)
+UTC = datetime.timezone.utc
+BEGIN, END, END_OF_AUTHORITIES = (datetime.datetime(year, 1, 1, tzinfo=UTC) for year in (2024, 2044, 2049))
 
 
 class Issuer:
-    """A certificate with its key: an authority, or a server's."""
+    """A certificate with its key: an authority, or a server's. Without `now` it is the same whenever it is made."""
 
-    def __init__(self, name, *, by=None, authority=False, names=(), begin=-1, end=90, now):
-        self.key = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, name, *, by=None, authority=False, names=(), begin=-1, end=90, now=None):
+        seed = int.from_bytes(hashlib.sha256(f"the lab's {name}".encode()).digest())
+        self.key = ec.generate_private_key(ec.SECP256R1()) if now else ec.derive_private_key(seed >> 1, ec.SECP256R1())
+        serial = x509.random_serial_number() if now else seed >> 100
+        first, last = (now + begin * DAY, now + end * DAY) if now else (BEGIN, END_OF_AUTHORITIES if authority else END)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = (x509.CertificateBuilder().subject_name(subject)
                    .issuer_name(by.certificate.subject if by else subject)
-                   .public_key(self.key.public_key()).serial_number(x509.random_serial_number())
-                   .not_valid_before(now + begin * DAY).not_valid_after(now + end * DAY)
+                   .public_key(self.key.public_key()).serial_number(serial)
+                   .not_valid_before(first).not_valid_after(last)
                    .add_extension(x509.BasicConstraints(authority, None), critical=True)
                    .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False))
         signer = by or self
@@ -39,7 +49,7 @@ class Issuer:
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(
                 [x509.IPAddress(ipaddress.ip_address(one)) if one[0].isdigit() else x509.DNSName(one) for one in names]), critical=False)
-        self.certificate = builder.sign(signer.key, hashes.SHA256())
+        self.certificate = builder.sign(signer.key, hashes.SHA256(), ecdsa_deterministic=True)
 
     @property
     def pem(self):
@@ -51,10 +61,12 @@ class Issuer:
                                       serialization.NoEncryption()).decode()
 
 
-def make(folder, hosts, now):
-    root = Issuer("TiDB DMS Lab Root", authority=True, end=3650, now=now)
-    middle = Issuer("TiDB DMS Lab Intermediate", by=root, authority=True, end=1000, now=now)
+def make(folder, now):
+    root = Issuer("TiDB DMS Lab Root", authority=True)
+    middle = Issuer("TiDB DMS Lab Intermediate", by=root, authority=True)
+    of_rds = Issuer("TiDB DMS Lab RDS Root", authority=True)
     other = Issuer("Another Root", authority=True, end=3650, now=now)
+    hosts = world.clusters()
     first = hosts[0]
 
     def write(name, leaf, *above):
@@ -63,11 +75,12 @@ def make(folder, hosts, now):
         with open(os.path.join(folder, f"{name}.key"), "w", opener=lambda path, flags: os.open(path, flags, 0o644)) as file:
             file.write(leaf.key_pem)
 
-    for name, issuer in (("ca", root), ("other-ca", other)):
+    for name, issuer in (("ca", root), ("rds-ca", of_rds), ("other-ca", other)):
         with open(os.path.join(folder, f"{name}.pem"), "w") as file:
             file.write(issuer.pem)
-    right = Issuer(first, by=middle, names=hosts, now=now)
+    right = Issuer(first, by=middle, names=hosts)
     write("right", right, middle)
+    write("rds", Issuer(world.RDS, by=of_rds, names=world.databases()))
     write("missing-intermediate", right)
     wrong = Issuer(first, by=other, names=hosts, now=now)
     write("wrong-ca", wrong)
@@ -83,23 +96,23 @@ def make(folder, hosts, now):
 
 
 def main():
-    folder, hosts = sys.argv[1], sys.argv[2:]
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(UTC)
     with open(__file__, "rb") as source:
-        recipe = hashlib.sha256(source.read() + "\n".join(hosts).encode()).hexdigest()
+        recipe = hashlib.sha256(source.read() + "\n".join(world.clusters() + world.databases()).encode()).hexdigest()
+    folder = os.path.join(sys.argv[1], recipe[:12])
+    print(folder)
     try:
         with open(os.path.join(folder, "made.json")) as file:
-            made = json.load(file)
-        if made["recipe"] == recipe and now < datetime.datetime.fromisoformat(made["good until"]):
-            return
+            if now < datetime.datetime.fromisoformat(json.load(file)["good until"]):
+                return
     except (OSError, ValueError, KeyError):
         pass
-    os.makedirs(os.path.dirname(folder) or ".", exist_ok=True)
-    new = tempfile.mkdtemp(dir=os.path.dirname(folder) or ".")
+    os.makedirs(sys.argv[1], exist_ok=True)
+    new = tempfile.mkdtemp(dir=sys.argv[1])
     os.chmod(new, 0o755)
-    make(new, hosts, now)
+    make(new, now)
     with open(os.path.join(new, "made.json"), "w") as file:
-        json.dump({"recipe": recipe, "good until": (now + 10 * DAY).isoformat()}, file)
+        json.dump({"good until": (now + 10 * DAY).isoformat()}, file)
     shutil.rmtree(folder, ignore_errors=True)
     try:
         os.rename(new, folder)

@@ -99,6 +99,10 @@ auth-zone:
         process = self.start("aws", os.path.join(HERE, "aws/start"), "--port", str(world.AWS_PORT))
         self.await_port("aws", process, "127.0.0.1", world.AWS_PORT)
 
+    def tidb_cloud(self):
+        process = self.start("tidb-cloud", sys.executable, os.path.join(HERE, "tidb_cloud.py"), str(world.TIDB_CLOUD_PORT))
+        self.await_port("tidb-cloud", process, "127.0.0.1", world.TIDB_CLOUD_PORT)
+
     def ours(self):
         with open(self.path("servers.json"), "w") as file:
             json.dump({"certificates": self.certificates, "servers": world.servers()}, file)
@@ -110,7 +114,8 @@ auth-zone:
         """A real server, with the lab's certificates, on its own address."""
         folder = self.path(name)
         os.mkdir(folder)
-        for ours, theirs in (("ca.pem", "ca.pem"), ("right.pem", "server.pem"), ("right.key", "server.key")):
+        authority, identity = ("ca", "right") if name == "tidb" else ("rds-ca", "rds")
+        for ours, theirs in ((f"{authority}.pem", "ca.pem"), (f"{identity}.pem", "server.pem"), (f"{identity}.key", "server.key")):
             with open(os.path.join(self.certificates, ours)) as source, open(os.path.join(folder, theirs), "w") as copy:
                 copy.write(source.read())
         with open(os.path.join(folder, "init.sql"), "w") as file:
@@ -129,6 +134,7 @@ auth-zone:
         ]
         self.ours()
         self.aws()
+        self.tidb_cloud()
         for name, process, address, port in started:
             if self.await_port(name, process, address, port):
                 self.versions[name] = greeting(address, port)
@@ -136,7 +142,8 @@ auth-zone:
             json.dump(self.describe(), file, indent=1)
 
     def describe(self):
-        return {"aws": f"http://127.0.0.1:{world.AWS_PORT}", "python": sys.executable, "certificates": self.certificates,
+        return {"aws": f"http://127.0.0.1:{world.AWS_PORT}",
+                "tidb_cloud": f"http://127.0.0.1:{world.TIDB_CLOUD_PORT}", "python": sys.executable, "certificates": self.certificates,
                 "folder": self.folder, "password": world.PASSWORD, "skipped": self.skipped, "versions": self.versions,
                 "hosts": {name: {"addresses": addresses} for name, addresses in {**world.ADDRESSES, **world.BAD_ADDRESSES}.items()},
                 "names": {"starter": world.STARTER, "dedicated": world.DEDICATED, "rds": world.RDS, "maria": world.MARIA,

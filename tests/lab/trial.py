@@ -12,6 +12,7 @@ sys.path[:0] = [os.path.join(HERE, "topologies"), os.path.join(HERE, "aws")]
 
 import client  # noqa: E402
 import seed  # noqa: E402
+import tidb_cloud  # noqa: E402
 
 UNDECIDED = ("unknown", "blocked")
 
@@ -69,16 +70,18 @@ class Bench:
             self.lab = json.load(file)
         self.program = os.environ["TIDB_DMS"]
         self.cloud = client.Cloud(self.lab["aws"])
+        self.api = tidb_cloud.Client(self.lab["tidb_cloud"])
         self.certificates = self.lab["certificates"]
 
     def plant(self, name, **differently):
-        return seed.plant(self.cloud, self.certificates, name, **differently)
+        return seed.plant(self.cloud, self.api, self.certificates, name, **differently)
 
     def environment(self, cloud=None, **more):
         """Nothing of the developer's own."""
         password = self.lab["password"]
         whole = {"PATH": os.environ["PATH"], "HOME": self.lab["folder"], "TIDB_DMS_SOURCE_PASSWORD": password,
-                 "TIDB_DMS_TARGET_PASSWORD": password, **(cloud or self.cloud).environment(), **more}
+                 "TIDB_DMS_TARGET_PASSWORD": password, **(cloud or self.cloud).environment(),
+                 **self.api.environment(), **more}
         return {name: value for name, value in whole.items() if value is not None}
 
     def run(self, *arguments, cloud=None, stdin="", **more):

@@ -4,13 +4,16 @@ PASSWORD = "Lab-Pa55word-of-dms"
 SCHEMA = "orders"
 RESOLVER = "10.51.0.2"  # The second address of the VPC, as AmazonProvidedDNS has it.
 AWS_PORT = 5000
+TIDB_CLOUD_PORT = 5001
+# The key of TiDB Cloud's API.
+PUBLIC_KEY, PRIVATE_KEY = "LABKEY01", "Lab-private-key-of-the-api"
 PREFIX = "2vJqXfR7mKd3sWz"
-CLUSTER = "4xkq2vabcde"
+CLUSTER = "k7q2wz1dxmpa"
 
 STARTER = "gateway01.us-east-1.prod.aws.tidbcloud.com"
 STARTER_PRIVATE = "gateway01-privatelink.us-east-1.prod.aws.tidbcloud.com"
 DEDICATED = f"tidb.{CLUSTER}.clusters.tidb-cloud.com"
-DEDICATED_PRIVATE = f"privatelink-19301234.{CLUSTER}.clusters.tidb-cloud.com"
+DEDICATED_PRIVATE = f"privatelink-19318841.{CLUSTER}.clusters.tidb-cloud.com"
 DEDICATED_PEERED = f"private-tidb.{CLUSTER}.clusters.tidb-cloud.com"
 RDS = "orders.c8xqk2m0vj1z.us-east-1.rds.amazonaws.com"
 MARIA = "orders-maria.c8xqk2m0vj1z.us-east-1.rds.amazonaws.com"
@@ -67,9 +70,14 @@ NO_NAME, SILENT_NAME, BROKEN_NAME = bad_host("noname"), bad_host("mute"), bad_ho
 NO_PRIVATE_NAME = "privatelink-19305678.n0dns2vabcd.clusters.tidb-cloud.com"
 
 
-def hosts():
-    """Every host that a certificate must be good for."""
-    return [DEDICATED, *[one for one in ADDRESSES if one != DEDICATED], *BAD_ADDRESSES]
+def databases():
+    """The hosts of the databases on AWS's side."""
+    return [RDS, MARIA]
+
+
+def clusters():
+    """Every other host that a certificate must be good for."""
+    return [DEDICATED, *[one for one in ADDRESSES if one not in (DEDICATED, *databases())], *BAD_ADDRESSES]
 
 
 def local_addresses():

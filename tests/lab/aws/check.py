@@ -382,10 +382,15 @@ def requests_are_logged_and_slowed(cloud):
 
 @test
 def the_same_seed_gives_the_same_ids(cloud):
-    def ids():
-        cloud.lab("POST", "reset", seed=7)
-        return vpc(cloud)
-    assert ids() == ids()
+    def ids(of):
+        of.lab("POST", "reset", seed=7)
+        return vpc(of)
+    another, process = client.start()
+    try:
+        assert ids(cloud) == ids(cloud) == ids(another)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def main():

@@ -10,13 +10,13 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE), os.path.join(os.path.dirname(HERE), "aws")]
 
+import cluster  # noqa: E402
 import world  # noqa: E402
 
 TIDB_CLOUD_ACCOUNT = "380838443567"
 TRUST = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"Service": "dms.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
-MAPPINGS = {"rules": [{"rule-type": "selection", "rule-id": "1", "rule-name": "orders", "rule-action": "include",
-                       "object-locator": {"schema-name": world.SCHEMA, "table-name": "%"}}]}
+MAPPINGS = os.path.join(HERE, "mappings.json")
 HOSTS = {("starter", "public-subnet"): world.STARTER, ("starter", "nat"): world.STARTER,
          ("starter", "private-endpoint"): world.STARTER_PRIVATE,
          ("dedicated", "public-subnet"): world.DEDICATED, ("dedicated", "nat"): world.DEDICATED,
@@ -27,25 +27,30 @@ HOSTS = {("starter", "public-subnet"): world.STARTER, ("starter", "nat"): world.
 class Topology:
     """One migration and all that it stands on; ids are attributes, for a later hand to break."""
 
-    def __init__(self, cloud, certificates, tier, path, *, compute="instance", tidb="target", ssl_mode=None, port=4000,
+    def __init__(self, cloud, certificates, tier, path, *, compute="instance", tidb="target", ssl_mode="verify-full", port=4000,
                  host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False, prefix_list=False, tested=True,
-                 authority="ca.pem", database=world.RDS, database_user="dms"):
+                 authority="ca.pem", access_list=None, serverless=False, main_table=False, database=world.RDS,
+                 database_user="dms"):
         self.cloud, self.ec2, self.dms = cloud, cloud.ec2, cloud.dms
         self.certificates, self.tier, self.path, self.compute, self.tidb = certificates, tier, path, compute, tidb
         self.host, self.port = host or HOSTS[tier, path], port
         self.user = user or (f"{world.PREFIX}.dms" if tier == "starter" else "dms")
-        # The guide: verify-full on the public path, none will do on a private endpoint.
-        self.ssl_mode = ssl_mode or ("none" if path == "private-endpoint" else "verify-full")
-        self.authority = authority
+        self.ssl_mode = ssl_mode
+        self.authority, self.access_list, self.serverless = authority, access_list, serverless
+        self.main_table = main_table
         self.public = path == "public-subnet" if public is None else public
         self.accepted, self.private_dns, self.multi_az, self.prefix_list, self.tested = (
             accepted, private_dns, multi_az, prefix_list, tested)
-        self.database, self.database_user = database, database_user
+        self.database, self.database_user, self.service = database, database_user, None
         self.network()
         self.filters()
         getattr(self, path.replace("-", "_"))()
-        self.databases()
-        self.replication()
+        self.role()
+        self.dms.create_replication_subnet_group(
+            ReplicationSubnetGroupIdentifier="orders", ReplicationSubnetGroupDescription="orders", SubnetIds=self.seats)
+        if compute != "planned":
+            self.databases()
+            self.replication()
 
     # The VPC.
 
@@ -59,6 +64,10 @@ class Topology:
             self.ec2.associate_route_table(RouteTableId=made, SubnetId=subnet)
         return made
 
+    def main(self):
+        filters = [{"Name": "vpc-id", "Values": [self.vpc]}, {"Name": "association.main", "Values": ["true"]}]
+        return self.ec2.describe_route_tables(Filters=filters)["RouteTables"][0]["RouteTableId"]
+
     def network(self):
         self.vpc = self.ec2.create_vpc(CidrBlock="10.51.0.0/16")["Vpc"]["VpcId"]
         self.ec2.modify_vpc_attribute(VpcId=self.vpc, EnableDnsHostnames={"Value": True})
@@ -67,7 +76,9 @@ class Topology:
         self.data = self.subnet(21, "us-east-1a")
         self.gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         self.ec2.attach_internet_gateway(InternetGatewayId=self.gateway, VpcId=self.vpc)
-        self.open_table, self.private_table = self.table(*self.open), self.table(*self.private)
+        self.open_table = self.table(*self.open)
+        # Subnets without a table of their own have the VPC's main one.
+        self.private_table = self.main() if self.main_table else self.table(*self.private)
         self.ec2.create_route(RouteTableId=self.open_table, DestinationCidrBlock="0.0.0.0/0", GatewayId=self.gateway)
 
     def group(self, name, inward=(), outward=()):
@@ -127,7 +138,8 @@ class Topology:
         service = self.owner.ec2.create_vpc_endpoint_service_configuration(
             NetworkLoadBalancerArns=[balancer["LoadBalancerArn"]], AcceptanceRequired=True,
             PrivateDnsName=self.host)["ServiceConfiguration"]
-        self.service = service["ServiceId"]
+        theirs = self.owner.ec2.describe_subnets(SubnetIds=subnets)["Subnets"]
+        self.service = service["ServiceName"], sorted(subnet["AvailabilityZoneId"] for subnet in theirs)
         addresses = world.ADDRESSES[HOSTS[self.tier, self.path]]
         self.endpoint = self.ec2.create_vpc_endpoint(
             VpcId=self.vpc, VpcEndpointType="Interface", ServiceName=service["ServiceName"], SubnetIds=self.private,
@@ -135,7 +147,7 @@ class Topology:
             SubnetConfigurations=[{"SubnetId": subnet, "Ipv4": address} for subnet, address in zip(self.private, addresses)],
         )["VpcEndpoint"]["VpcEndpointId"]
         if self.accepted:
-            self.owner.ec2.accept_vpc_endpoint_connections(ServiceId=self.service, VpcEndpointIds=[self.endpoint])
+            self.owner.ec2.accept_vpc_endpoint_connections(ServiceId=service["ServiceId"], VpcEndpointIds=[self.endpoint])
             if self.private_dns:
                 self.ec2.modify_vpc_endpoint(VpcEndpointId=self.endpoint, PrivateDnsEnabled=True)
 
@@ -152,32 +164,29 @@ class Topology:
     # DMS.
 
     def databases(self):
-        with open(os.path.join(self.certificates, self.authority)) as file:
-            self.certificate = self.dms.import_certificate(
-                CertificateIdentifier="lab-ca", CertificatePem=file.read())["Certificate"]["CertificateArn"]
-        cluster = {"ServerName": self.host, "Port": self.port, "Username": self.user, "SslMode": self.ssl_mode}
-        database = {"ServerName": self.database, "Port": 3306, "Username": self.database_user, "SslMode": "verify-full"}
-        if self.tidb == "target":
-            source, target = database, cluster
-            target["ExtraConnectionAttributes"] = "Initstmt=SET FOREIGN_KEY_CHECKS=0;"
-        else:
-            source, target = cluster, database
-            target["ExtraConnectionAttributes"] = "Initstmt=SET FOREIGN_KEY_CHECKS=0;"
-        self.endpoints = {}
-        for kind, given in (("source", source), ("target", target)):
-            if given["SslMode"].startswith("verify"):
-                given["CertificateArn"] = self.certificate
-            self.endpoints[kind] = self.dms.create_endpoint(
-                EndpointIdentifier=f"orders-{kind}", EndpointType=kind, EngineName="mysql",
-                Password=world.PASSWORD, **given)["Endpoint"]["EndpointArn"]
+        tidb = {"EndpointIdentifier": "orders-tidb", "ServerName": self.host, "Port": self.port, "Username": self.user,
+                "SslMode": self.ssl_mode}
+        authority = self.imported("tidb-cloud-ca", self.authority)
+        if self.ssl_mode.startswith("verify"):
+            tidb["CertificateArn"] = authority
+        rds = {"EndpointIdentifier": "orders-rds", "ServerName": self.database, "Port": 3306, "Username": self.database_user,
+               "SslMode": "verify-full", "CertificateArn": self.imported("rds-global-bundle", "rds-ca.pem")}
+        source, target = (rds, tidb) if self.tidb == "target" else (tidb, rds)
+        target["ExtraConnectionAttributes"] = "Initstmt=SET FOREIGN_KEY_CHECKS=0;"
+        self.endpoints = {kind: self.dms.create_endpoint(
+            EndpointType=kind, EngineName="mysql", Password=world.PASSWORD, **given)["Endpoint"]["EndpointArn"]
+            for kind, given in (("source", source), ("target", target))}
+
+    def imported(self, name, file):
+        with open(os.path.join(self.certificates, file)) as text:
+            return self.dms.import_certificate(
+                CertificateIdentifier=name, CertificatePem=text.read())["Certificate"]["CertificateArn"]
 
     def replication(self):
-        self.role()
-        self.dms.create_replication_subnet_group(
-            ReplicationSubnetGroupIdentifier="orders", ReplicationSubnetGroupDescription="orders", SubnetIds=self.seats)
         kind = "full-load-and-cdc" if self.tidb == "target" else "full-load"
-        sides = {"SourceEndpointArn": self.endpoints["source"], "TargetEndpointArn": self.endpoints["target"],
-                 "TableMappings": json.dumps(MAPPINGS)}
+        with open(MAPPINGS) as mappings:
+            sides = {"SourceEndpointArn": self.endpoints["source"], "TargetEndpointArn": self.endpoints["target"],
+                     "TableMappings": mappings.read()}
         if self.compute == "serverless":
             self.dms.create_replication_config(
                 ReplicationConfigIdentifier="orders", ReplicationType=kind, **sides,
@@ -204,19 +213,39 @@ class Topology:
 
     # What a doctor is told.
 
+    def listed(self):
+        """The cluster's IP access list."""
+        if self.access_list is not None:
+            return self.access_list
+        office = "64.125.8.0-64.125.8.255" if self.tier == "starter" else "64.125.8.0/24"
+        if self.path not in ("public-subnet", "nat"):
+            return [office]
+        egress = self.egress or "203.0.113.7"
+        return [f"{egress}-{egress}"] if self.tier == "starter" else [f"{egress}/32", office]
+
+    def answers(self):
+        """What TiDB Cloud's API says of the cluster."""
+        return cluster.answers(self)
+
     def arguments(self):
-        """The flags of a run that AWS can't answer."""
-        given = ["--replication-config", "orders"] if self.compute == "serverless" else ["--task", "orders-to-tidb"]
-        if self.path in ("public-subnet", "nat"):
-            listed = self.egress or "203.0.113.7"
-            given += ["--ip-access-list", f"{listed}-{listed}" if self.tier == "starter" else f"{listed}/32"]
-        else:
+        """The flags of a run that neither AWS nor TiDB Cloud can answer."""
+        given = {"serverless": ["--replication-config", "orders"], "instance": ["--task", "orders-to-tidb"],
+                 "planned": self.plan()}[self.compute]
+        if self.path not in ("public-subnet", "nat"):
             # The lab answers as the VPC does, so the program runs as if in one of its subnets.
-            given += ["--seat", self.private[0]]
-        if self.ssl_mode == "none":
-            # Without TLS at DMS no endpoint names a CA, and without a CA nobody logs in.
+            given += ["--seat", self.seats[0]]
+        if self.compute == "planned" or self.ssl_mode == "none":
+            # Then no endpoint names a CA, and without a CA nobody logs in.
             given += ["--ca", os.path.join(self.certificates, "ca.pem")]
         return given
+
+    def plan(self):
+        """A replication that is to come: on an instance in these subnets, or a serverless one in their group."""
+        where = (["--subnet-group", "orders", "--serverless"] if self.serverless else
+                 ["--subnets", ",".join(self.seats), "--publicly-accessible" if self.public else "--no-publicly-accessible"])
+        return [*where, "--security-groups", self.instance_group, "--ssl-mode", self.ssl_mode,
+                "--migration-type", "full-load-and-cdc", "--table-mappings", MAPPINGS, "--tidb-host", self.host,
+                "--tidb-port", str(self.port), "--tidb-user", self.user, "--tidb-as", "target"]
 
 
 def rules(listed):

@@ -1,4 +1,4 @@
-"""Seeds the AWS lab with one topology, healthy or broken: seed.py --url URL --certificates FOLDER NAME
+"""Seeds the lab with one topology, healthy or broken: seed.py --url URL --tidb-cloud URL --certificates FOLDER NAME
 
 Prints JSON: the arguments of a doctor run, the environment it needs, the exit code and the root causes it must find.
 Without NAME: the list of all, one JSON object a line.
@@ -9,16 +9,29 @@ import json
 from build import Topology, world
 
 import client
+import tidb_cloud
 
 HEALTHY = {f"{tier}-{path}-{compute}": {"tier": tier, "path": path, "compute": compute}
            for tier, paths in (("starter", ("public-subnet", "nat", "private-endpoint")),
                                ("dedicated", ("public-subnet", "nat", "private-endpoint", "vpc-peering")))
-           for path in paths for compute in ("instance", "serverless")
+           for path in paths for compute in ("instance", "serverless", "planned")
            # A serverless replication has no public address.
            if (path, compute) != ("public-subnet", "serverless")}
 HEALTHY["dedicated-nat-instance-source"] = {"tier": "dedicated", "path": "nat", "tidb": "source"}
 HEALTHY["dedicated-nat-instance-prefix-list"] = {"tier": "dedicated", "path": "nat", "prefix_list": True}
 HEALTHY["dedicated-nat-instance-multi-az"] = {"tier": "dedicated", "path": "nat", "multi_az": True}
+# In clear inside the VPC, as the guide allows on a private path.
+for name in ("starter-private-endpoint-instance", "dedicated-vpc-peering-serverless"):
+    HEALTHY[name]["ssl_mode"] = "none"
+for name in ("starter-nat-planned", "dedicated-private-endpoint-planned"):
+    HEALTHY[name]["serverless"] = True
+for name in ("starter-nat-serverless", "dedicated-nat-planned"):
+    HEALTHY[name]["main_table"] = True
+# All of AWS in the cluster's region.
+HEALTHY["starter-nat-serverless"]["access_list"] = ["169.254.65.87-169.254.65.87"]
+# Nobody knows the address of an instance that is to come.
+HEALTHY["starter-public-subnet-planned"]["access_list"] = ["0.0.0.0-255.255.255.255"]
+HEALTHY["dedicated-public-subnet-planned"]["access_list"] = ["0.0.0.0/0"]
 
 # Name, what it is built on, how it is broken, which checks name the cause.
 BROKEN = {}
@@ -67,7 +80,7 @@ def not_publicly_accessible(made):
     pass
 
 
-@broken("dedicated-private-endpoint-instance", "network/private-endpoint", accepted=False)
+@broken("dedicated-private-endpoint-instance", "network/private-endpoint", "cluster/private-endpoint-accepted", accepted=False)
 def private_endpoint_pending(made):
     pass
 
@@ -90,7 +103,7 @@ def peering_route_missing(made):
 
 
 # A route to a peering that waits for its acceptance is a blackhole, as AWS documents.
-@broken("dedicated-vpc-peering-instance", "network/route", accepted=False)
+@broken("dedicated-vpc-peering-instance", "network/route", "cluster/vpc-peering-active", accepted=False)
 def peering_pending(made):
     pass
 
@@ -140,23 +153,26 @@ def no_vpc_role(made):
                                       PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole")
 
 
-def plant(cloud, certificates, name, **differently):
+def plant(cloud, api, certificates, name, **differently):
     """Builds one of them in a lab made new, and says what a doctor must find."""
     cloud.lab("POST", "reset", seed=1)
     base, built, breaks, causes, code = BROKEN.get(name, (name, {}, lambda made: None, [], 0))
     made = Topology(cloud, certificates, **{**HEALTHY[base], **built, **differently})
     breaks(made)
+    api.answer(made.answers())
     mistakes = cloud.lab("GET", "mistakes")["mistakes"]
     if mistakes:
         raise SystemExit(f"the lab's own mistakes: {mistakes}")
     cloud.lab("DELETE", "requests")
-    return {"name": name, "region": cloud.region, "arguments": made.arguments(), "environment": cloud.environment(),
-            "exit": code, "causes": causes, "host": made.host, "egress": made.egress, "vpc": made.vpc}
+    return {"name": name, "region": cloud.region, "arguments": made.arguments(),
+            "environment": {**cloud.environment(), **api.environment()}, "exit": code, "causes": causes, "host": made.host,
+            "access list": made.listed(), "seats": made.seats, "group": made.instance_group}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--url")
+    parser.add_argument("--tidb-cloud")
     parser.add_argument("--certificates")
     parser.add_argument("name", nargs="?")
     arguments = parser.parse_args()
@@ -166,7 +182,8 @@ def main():
         return
     if arguments.name not in HEALTHY and arguments.name not in BROKEN:
         parser.error(f"no topology {arguments.name}")
-    print(json.dumps(plant(client.Cloud(arguments.url), arguments.certificates, arguments.name)))
+    api = tidb_cloud.Client(arguments.tidb_cloud)
+    print(json.dumps(plant(client.Cloud(arguments.url), api, arguments.certificates, arguments.name)))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,19 @@ from . import calls, faults, identity, shapes
 from .control import Control, Misuse
 
 
+# Those that moto answers.
+SERVICES = ("ec2", "elbv2", "iam", "kms", "secretsmanager", "sts")
+
+
 class Front:
     """A WSGI application before moto's."""
 
     def __init__(self):
         self.control = Control()
         self.moto = DomainDispatcherApplication(create_backend_app)
+        # To make one draws random numbers: not among those that a seed gives to calls.
+        for service in SERVICES:
+            self.moto.app_instances[service] = create_backend_app(service)
         self.control.reset()
 
     def __call__(self, environ, start_response):
