@@ -311,8 +311,16 @@ fn law_12_every_kind_of_stop_that_a_route_or_rule_makes_has_a_repair() {
         let report = report(&patient.facts);
         for cause in &report.root_causes {
             // A name that resolves to the wrong class of address leaves no route to mend.
-            let follows = report.root_causes.iter().any(|other| other.check == "network/dns-class");
-            if cause.remedy.changes.is_empty() && !(follows && cause.check == "network/route") {
+            let is_found = |check: &str| {
+                report.rows.iter().any(|row| row.check == check && !row.findings.is_empty())
+            };
+            let follows = match &*cause.check {
+                "network/route" => is_found("network/dns-class"),
+                // Nobody opens a way to a port where nothing may listen.
+                "network/security-group" => is_found("dms/host-and-port"),
+                _ => false,
+            };
+            if cause.remedy.changes.is_empty() && !follows {
                 without.insert((cause.check.clone(), patient.name.clone()));
             }
             assert!(!cause.remedy.advice.is_empty(), "{}", patient.name);
