@@ -3,7 +3,7 @@
 use crate::{
     case::Case,
     check::{Check, Judge},
-    facts::{Gap, PathKind, Unlock},
+    facts::{Fact, Gap, PathKind, Unlock},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -26,11 +26,18 @@ pub(crate) static CHECK: Check = Check {
 
 fn judge(j: &mut Judgement, case: &Case<'_>) {
     let Some(mine) = case.region() else {
-        j.gap(Gap::new(
-            "the replication's region",
-            "neither an ARN nor a zone tells it",
-            Unlock::IamAction("dms:DescribeReplicationInstances".into()),
-        ));
+        // What is only planned has no ARN: its subnets tell the region.
+        let unseen = match &case.seats {
+            Fact::Unknown(gap) => Some(gap.clone()),
+            Fact::Known(seats) => seats.iter().find_map(|seat| seat.source.gap().cloned()),
+        };
+        j.gap(unseen.unwrap_or_else(|| {
+            Gap::new(
+                "the replication's region",
+                "neither an ARN nor a zone tells it",
+                Unlock::IamAction("ec2:DescribeSubnets".into()),
+            )
+        }));
         return;
     };
     let Some(theirs) = j.look(case.cluster.region.clone()) else {
