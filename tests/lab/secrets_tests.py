@@ -57,7 +57,7 @@ def no_wrong_password_is_anywhere(bench, place):
         given, environment = ["--target-password-file", file], {"TIDB_DMS_TARGET_PASSWORD": None}
     run, left = looked(bench, *planted["arguments"], *given, **environment)
     # It was tried, and refused.
-    assert "error 1045" in left and login(run) == {"pass", "blocked"}, run.described()
+    assert "error 1045" in left and login(run) == {"pass", "unknown"}, run.described()
     silent(bench, left)
 
 

@@ -92,7 +92,7 @@ class Topology:
         return made
 
     def filters(self):
-        self.instance_group = self.group("dms-replication", outward=[(self.port, self.abroad()), (3306, "10.51.0.0/16")])
+        self.instance_group = self.group("dms-replication", outward=[(4000, self.abroad()), (3306, "10.51.0.0/16")])
         self.endpoint_group = self.group("tidb-cloud-endpoint", inward=[(self.port, "10.51.0.0/16")])
         self.database_group = self.group("orders-db", inward=[(3306, "10.51.0.0/16")])
         # The database's own interface, as RDS has one.
