@@ -292,7 +292,7 @@ fn the_readme_lists_every_check() {
 #[test]
 fn the_first_screen_tells_what_helps() {
     const TARGET: &str = "/inventory/Endpoints/1";
-    const ROUTE: &str = "/inventory/RouteTables/1/Routes/1";
+    const ROUTE: &str = "/inventory/RouteTables/2/Routes/1";
     let transit = json!({"DestinationCidrBlock": "0.0.0.0/0", "TransitGatewayId": "tgw-1",
         "State": "active", "Origin": "CreateRoute"});
     for (changes, says, misleads) in [
@@ -323,7 +323,7 @@ fn the_first_screen_tells_what_helps() {
         ),
         // Nobody opens a way to a port where nothing listens.
         (
-            vec![(format!("{TARGET}/Port"), json!(3306))],
+            vec![(format!("{TARGET}/Port"), json!(3306)), ("/clusters/0/port".into(), Value::Null)],
             &["First make sure that the cluster listens on 3306"],
             &["authorize-security-group-egress", "the path stands"],
         ),

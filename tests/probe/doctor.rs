@@ -48,6 +48,7 @@ impl World {
             endpoint["EngineName"] = engine.into();
         }
         facts["clusters"][0]["host"] = "localhost".into();
+        facts["clusters"][0]["port"] = serde_json::json!({ "known": target });
         let world = Self { folder: TempDir::new().unwrap() };
         fs::write(world.file("before.json"), facts.to_string()).unwrap();
         world
