@@ -25,10 +25,10 @@ pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceAr
 pub use error::ArgumentError;
 pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
 pub use small::{ChecksArguments, InitArguments, LevelArgument};
+pub(crate) use values::holds_more_than_a_host;
 pub use values::nearest;
 #[cfg(feature = "live")]
-pub(crate) use values::subnet;
-pub(crate) use values::{certificate, holds_more_than_a_host};
+pub(crate) use values::{certificate, subnet};
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.

@@ -138,6 +138,11 @@ auth-zone:
         for name, process, address, port in started:
             if self.await_port(name, process, address, port):
                 self.versions[name] = greeting(address, port)
+        if "mysql" in self.skipped and "mariadb" not in self.skipped:
+            # Somebody has to play the RDS database, or no topology is healthy.
+            name, process, address, port = self.database(
+                "rds", world.RDS, os.path.join(HERE, "mariadb/start"), "{folder}", "{port}", "{address}")
+            self.await_port(name, process, address, port)
         with open(self.path("lab.json"), "w") as file:
             json.dump(self.describe(), file, indent=1)
 
