@@ -4,7 +4,7 @@
 //! because we asked has a time, so it is of the present: it proves the way, the access list and the login at
 //! once, and the certificates too where it verified them. It proves nothing of another seat.
 
-use super::{Case, Seat, Server};
+use super::{Case, Seat, Server, cluster};
 use crate::{
     check::Check,
     facts::{Gap, Tested, Unlock},
@@ -75,6 +75,18 @@ impl<'a> Proofs<'a> {
         let Some(instance) = case.migration.instance() else { return Self::default() };
         let proof = |server: &Server<'a>| {
             let endpoint = server.endpoint?;
+            // What was asked or is known otherwise may be another place than the one that was tested.
+            let host = cluster::server_name(case.facts, endpoint)?;
+            let port = cluster::port(case.facts, endpoint)?;
+            let is_tested = server
+                .host
+                .known()
+                .is_some_and(|known| host.trim_end_matches('.').eq_ignore_ascii_case(known))
+                && server.port.known() == Some(&port)
+                && case.facts.asked.tidb_user.is_none();
+            if !is_tested {
+                return None;
+            }
             let test = case
                 .facts
                 .fresh_test(&instance.replication_instance_arn, &endpoint.endpoint_arn)
@@ -181,6 +193,18 @@ mod tests {
         ] {
             let row = testing::say(check, changes);
             assert_eq!(row.outcome(), outcome, "{check} with {changes:?}");
+        }
+    }
+
+    #[test]
+    fn it_proves_nothing_of_another_host_or_port() {
+        for another in [
+            ("/asked/tidb_host", json!("tidb.xyz.clusters.tidb-cloud.com")),
+            ("/asked/tidb_port", json!(4001)),
+            ("/asked/tidb_user", json!("other")),
+        ] {
+            let row = testing::say("network/route", &[ROUTE, good(), another.clone()]);
+            assert_eq!(row.outcome(), Outcome::Unknown, "{another:?}");
         }
     }
 
