@@ -72,9 +72,10 @@ impl Aws {
             let status = connection.as_ref().and_then(|connection| connection.status.as_deref());
             match (status, connection.as_ref()) {
                 // The record of an earlier test may stand there for a moment.
-                (Some("successful" | "failed"), Some(connection))
-                    if is_under_way || pause.is_none() =>
-                {
+                (Some("successful"), Some(connection)) if is_under_way => {
+                    return Ok(connection.clone());
+                }
+                (Some("failed"), Some(connection)) if is_under_way || pause.is_none() => {
                     return Ok(connection.clone());
                 }
                 (Some("testing"), _) => is_under_way = true,
