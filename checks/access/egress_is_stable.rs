@@ -22,6 +22,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::WAY,
     after: &["network/route", "network/public-accessibility", "network/nat-gateway"],
+    proved_by: None,
     judge: Judge::Seat(judge),
 };
 

@@ -8,7 +8,7 @@ use super::covers_everything;
 use crate::{
     case::{Case, Seat},
     change::Change,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Assumption, cluster::AccessEntry},
     judgement::Judgement,
     needs,
@@ -29,6 +29,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::WAY,
     after: &["network/route", "network/public-accessibility", "network/nat-gateway"],
+    proved_by: Some(TestStep::Way),
     judge: Judge::Seat(judge),
 };
 

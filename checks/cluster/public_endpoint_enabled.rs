@@ -4,7 +4,7 @@ use crate::{
     access,
     case::Case,
     change::Change,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -23,6 +23,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: Some(TestStep::Cluster),
     judge: Judge::Migration(judge),
 };
 

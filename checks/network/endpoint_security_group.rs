@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Seat},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Lookup, PathKind},
     judgement::Judgement,
     needs,
@@ -23,6 +23,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<19>(&needs::WAY, &["ec2:DescribeSecurityGroups"]),
     after: &["network/route"],
+    proved_by: Some(TestStep::Way),
     judge: Judge::Seat(judge),
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Seat},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, PathKind, Unlock},
     judgement::Judgement,
     needs,
@@ -23,6 +23,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::WAY,
     after: &["network/route"],
+    proved_by: Some(TestStep::Way),
     judge: Judge::Seat(judge),
 };
 

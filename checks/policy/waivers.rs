@@ -26,6 +26,7 @@ pub static CHECK: Check = Check {
     controls: &[],
     needs: &[],
     after: &[],
+    proved_by: None,
     judge: Judge::Policy,
 };
 

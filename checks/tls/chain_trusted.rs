@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Server},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, Unlock},
     judgement::Judgement,
     severity::Severity,
@@ -26,6 +26,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::NEEDS,
     after: &["tls/offered", "tls/dms-certificate"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Server},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, Probe, Unlock, probe::TlsOutcome},
     judgement::Judgement,
     migration::Side,
@@ -30,6 +30,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &["DMS.9"],
     needs: super::NEEDS,
     after: &["tls/offered"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 

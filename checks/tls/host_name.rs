@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     case::{Case, Server},
     change::{DmsChange, EndpointFields},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     judgement::Judgement,
     severity::Severity,
     trust,
@@ -28,6 +28,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::NEEDS,
     after: &["tls/offered"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 

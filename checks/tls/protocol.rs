@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Server},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, Probe, Unlock, probe::TlsOutcome},
     judgement::Judgement,
     severity::Severity,
@@ -18,6 +18,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::NEEDS,
     after: &["tls/offered"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     case::{Case, Server},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, Unlock},
     judgement::Judgement,
     severity::Severity,
@@ -23,6 +23,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::NEEDS,
     after: &["tls/offered"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 
