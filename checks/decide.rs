@@ -70,9 +70,7 @@ fn is_beyond_reach(case: &Case<'_>, unlock: &Unlock) -> bool {
     is_test
         && instance.is_none_or(|instance| {
             let arn = &instance.replication_instance_arn;
-            endpoint.is_some_and(|endpoint| {
-                case.facts.fresh_test(arn, &endpoint.endpoint_arn).is_some()
-            })
+            endpoint.is_some_and(|endpoint| case.facts.fresh_test(arn, endpoint).is_some())
         })
 }
 

@@ -46,7 +46,7 @@ impl<'a> Proofs<'a> {
             }
             let test = case
                 .facts
-                .fresh_test(&instance.replication_instance_arn, &endpoint.endpoint_arn)
+                .fresh_test(&instance.replication_instance_arn, endpoint)
                 .filter(|test| test.successful)?;
             let mode = endpoint.ssl_mode.as_deref().unwrap_or_default();
             Some(Proof {
@@ -107,10 +107,18 @@ mod tests {
     const ROUTE: (&str, Value) = ("/inventory/RouteTables", Value::Null);
     const ENDPOINT: &str = "arn:aws:dms:us-east-1:1:endpoint:T";
 
-    fn test(at: &str, successful: bool) -> (&'static str, Value) {
+    /// A test of the endpoint as it is once these things were changed.
+    fn test_of(changes: &[(&str, Value)], at: &str, successful: bool) -> (&'static str, Value) {
+        let facts = testing::facts(changes);
+        let mut endpoints = facts.inventory.endpoints.items.iter();
+        let endpoint = endpoints.find(|endpoint| endpoint.endpoint_arn == ENDPOINT).unwrap();
         let test = json!({"at": at, "successful": successful, "endpoint_arn": ENDPOINT,
-            "replication_instance_arn": "arn:aws:dms:us-east-1:1:rep:I"});
+            "replication_instance_arn": "arn:aws:dms:us-east-1:1:rep:I", "endpoint": endpoint});
         ("/tests", json!([test]))
+    }
+
+    fn test(at: &str, successful: bool) -> (&'static str, Value) {
+        test_of(&[], at, successful)
     }
 
     fn good() -> (&'static str, Value) {
@@ -126,6 +134,7 @@ mod tests {
         ];
         let with_standby = [&standby[..], &[ROUTE, good()]].concat();
         let verify_ca = ("/inventory/Endpoints/1/SslMode", json!("verify-ca"));
+        let of_verify_ca = test_of(std::slice::from_ref(&verify_ca), "2026-11-24T10:03:00Z", true);
         for (check, changes, outcome) in [
             ("network/route", &[ROUTE][..], Outcome::Unknown),
             ("network/route", &[ROUTE, good()], Outcome::Pass),
@@ -136,7 +145,14 @@ mod tests {
             ("access/list-covers-egress", &[ROUTE, good()], Outcome::Pass),
             ("mysql/target-privileges", &[no_probes.clone(), good()], Outcome::Unknown),
             ("tls/chain-trusted", &[no_probes.clone(), good()], Outcome::Pass),
-            ("tls/chain-trusted", &[no_probes, verify_ca, good()], Outcome::Unknown),
+            (
+                "tls/chain-trusted",
+                &[no_probes, verify_ca.clone(), of_verify_ca.clone()],
+                Outcome::Unknown,
+            ),
+            // What was tested is the endpoint as it was then.
+            ("network/route", &[ROUTE, verify_ca.clone(), of_verify_ca], Outcome::Pass),
+            ("network/route", &[ROUTE, verify_ca, good()], Outcome::Unknown),
         ] {
             let row = testing::say(check, changes);
             assert_eq!(row.outcome(), outcome, "{check} with {changes:?}");

@@ -90,7 +90,7 @@ fn judge_endpoint(
     };
     j.note(arn, "Status", status);
     match status.to_ascii_lowercase().as_str() {
-        "successful" if case.facts.fresh_test(instance, arn).is_some() => {}
+        "successful" if case.facts.fresh_test(instance, endpoint).is_some() => {}
         "successful" => j.assume(Assumption::new(
             name,
             "nothing changed since its last successful test",

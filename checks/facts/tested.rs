@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Facts;
+use super::{Facts, inventory::dms::Endpoint};
 
 /// A test that DMS made when it was asked to (`TestConnection`). The record that AWS keeps
 /// (`DescribeConnections`) has no date; of this one the time is known.
-#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tested {
     /// When the result was there.
@@ -20,21 +20,32 @@ pub struct Tested {
     pub endpoint_arn: String,
     /// Whether it was successful.
     pub successful: bool,
+    /// The endpoint as it was described then. One that was changed since is another endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Box<Endpoint>>,
+}
+
+impl Tested {
+    /// Whether it was made of this endpoint as it is described now.
+    fn is_of(&self, endpoint: &Endpoint) -> bool {
+        let settings = |endpoint: &Endpoint| Endpoint { status: None, ..endpoint.clone() };
+        self.endpoint.as_deref().map(settings) == Some(settings(endpoint))
+    }
 }
 
 /// How long a test speaks of the present.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
 
 impl Facts {
-    /// The last test of an endpoint from an instance, unless the facts are much younger.
-    pub fn fresh_test(&self, instance: &str, endpoint: &str) -> Option<&Tested> {
+    /// The last test of an endpoint from an instance, unless the facts are much younger or the endpoint was
+    /// changed since.
+    pub fn fresh_test(&self, instance: &str, endpoint: &Endpoint) -> Option<&Tested> {
+        let arn = &endpoint.endpoint_arn;
         self.tests
             .iter()
-            .filter(|test| {
-                test.replication_instance_arn == instance && test.endpoint_arn == endpoint
-            })
+            .filter(|test| test.replication_instance_arn == instance && test.endpoint_arn == *arn)
             .max_by_key(|test| test.at)
-            .filter(|test| self.taken_at.duration_since(test.at) <= FRESH)
+            .filter(|test| self.taken_at.duration_since(test.at) <= FRESH && test.is_of(endpoint))
     }
 }
 
@@ -57,12 +68,22 @@ pub(super) fn merge(into: &mut Vec<Tested>, from: Vec<Tested>) {
 mod tests {
     use super::*;
 
+    fn endpoint(arn: &str, mode: &str, status: &str) -> Endpoint {
+        Endpoint {
+            endpoint_arn: arn.into(),
+            ssl_mode: Some(mode.into()),
+            status: Some(status.into()),
+            ..Endpoint::default()
+        }
+    }
+
     fn test(at: &str, successful: bool) -> Tested {
         Tested {
             at: at.parse().unwrap(),
             replication_instance_arn: "i".into(),
             endpoint_arn: "e".into(),
             successful,
+            endpoint: Some(Box::new(endpoint("e", "require", "testing"))),
         }
     }
 
@@ -77,9 +98,21 @@ mod tests {
         }
         let mut facts = Facts::new("2026-11-24T10:04:00Z".parse().unwrap());
         facts.tests = vec![late.clone()];
-        assert_eq!(facts.fresh_test("i", "e"), Some(&late));
-        assert_eq!(facts.fresh_test("other", "e"), None);
+        let now = endpoint("e", "require", "active");
+        assert_eq!(facts.fresh_test("i", &now), Some(&late));
+        assert_eq!(facts.fresh_test("other", &now), None);
+        assert_eq!(facts.fresh_test("i", &endpoint("other", "require", "active")), None);
         facts.taken_at = "2026-11-24T11:05:01Z".parse().unwrap();
-        assert_eq!(facts.fresh_test("i", "e"), None);
+        assert_eq!(facts.fresh_test("i", &now), None);
+    }
+
+    #[test]
+    fn an_endpoint_that_was_changed_since_was_not_tested() {
+        let mut facts = Facts::new("2026-11-24T10:04:00Z".parse().unwrap());
+        facts.tests = vec![test("2026-11-24T10:00:00Z", true)];
+        assert!(facts.fresh_test("i", &endpoint("e", "require", "active")).is_some());
+        assert!(facts.fresh_test("i", &endpoint("e", "none", "active")).is_none());
+        facts.tests[0].endpoint = None;
+        assert!(facts.fresh_test("i", &endpoint("e", "require", "active")).is_none());
     }
 }

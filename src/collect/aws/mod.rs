@@ -168,9 +168,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(10);
 /// How long a call may take with all its repetitions.
 const CALL: Duration = Duration::from_secs(30);
-/// How often a call is made at most. Throttled calls are made again more and more slowly: up to 1, 2, 4, 8
-/// and 16 s later. The SDK's adaptive mode isn't for a run of seconds: after one refusal each repetition
-/// waits 10 s for its rate limiter, which first calls of others share.
+/// How often a call is made at most, where the user's own AWS settings say nothing else. Throttled calls are
+/// made again more and more slowly: up to 1, 2, 4, 8 and 16 s later. The SDK's adaptive mode isn't for a run of
+/// seconds: after one refusal each repetition waits 10 s for its rate limiter, which first calls of others share.
 const ATTEMPTS: u32 = 6;
 
 /// Finds the region and the credentials, by AWS's own chain: environment, profile, SSO, assumed role,
@@ -190,7 +190,7 @@ pub async fn connect(choice: &Choice, asked: &Asked) -> Result<Aws, AwsError> {
         loader = loader.region(Region::new(region));
     }
     // On the heap: what finds a configuration is large.
-    let config = Box::pin(loader.load()).await;
+    let config = repeating(Box::pin(loader.load()).await);
     let region = config.region().map(ToString::to_string).ok_or(AwsError::NoRegion)?;
     if !is_region(&region) {
         return Err(AwsError::NotARegion(region));
@@ -199,16 +199,22 @@ pub async fn connect(choice: &Choice, asked: &Asked) -> Result<Aws, AwsError> {
     Ok(Aws::new(region, &config))
 }
 
-/// How calls are repeated and how long they may take, for all services.
+/// How often calls are repeated: as `AWS_RETRY_MODE`, `AWS_MAX_ATTEMPTS` and their like in a profile say
+/// (adaptive among it), else more patiently than the SDK does by itself.
+fn repeating(config: SdkConfig) -> SdkConfig {
+    let chosen = config.retry_config().filter(|found| **found != RetryConfig::standard()).cloned();
+    let retries = chosen.unwrap_or_else(|| RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    config.into_builder().retry_config(retries).build()
+}
+
+/// How long calls may take, for all services.
 fn loader() -> ConfigLoader {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT)
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(CALL)
         .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(timeouts)
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts)
 }
 
 /// Asks for the credentials once, before anything is called: one clear error instead of one for each

@@ -302,6 +302,14 @@ fn add_test(facts: &mut Facts, test: Test, unfinished: &mut Vec<String>) {
             facts.tests.push(Tested {
                 at: test.at,
                 replication_instance_arn: test.instance,
+                endpoint: facts
+                    .inventory
+                    .endpoints
+                    .items
+                    .iter()
+                    .find(|endpoint| endpoint.endpoint_arn == test.endpoint)
+                    .cloned()
+                    .map(Box::new),
                 endpoint_arn: test.endpoint,
                 successful: connection.status.as_deref() == Some("successful"),
             });

@@ -133,3 +133,26 @@ fn a_region_that_cannot_be_is_told() {
     let said = connected("/orders", &with(&[("AWS_REGION", "Frankfurt")]));
     assert_eq!(said, "`Frankfurt` is no AWS region");
 }
+
+/// How often a call of a service that is out of breath is made, is up to the user's AWS settings.
+#[test]
+fn the_retries_of_the_environment_are_made() {
+    for (attempts, calls) in [(None, 3), (Some("2"), 2), (Some("1"), 1)] {
+        let account = World::named("dedicated-nat-instance");
+        let server = Server::start(move |request| {
+            if request.action == "dms:DescribeReplicationTasks" && request.before < 2 {
+                Answer::refused(&request.action, "ThrottlingException", "Rate exceeded")
+            } else {
+                account.answer(request)
+            }
+        });
+        let url = server.url();
+        let mut environment = with(&[("AWS_ENDPOINT_URL", &url), ("AWS_REGION", "us-east-1")]);
+        environment.extend(attempts.map(|attempts| ("AWS_MAX_ATTEMPTS", attempts)));
+        let said = connected("/orders-to-tidb", &environment);
+        let made =
+            server.seen().iter().filter(|one| one.action == "dms:DescribeReplicationTasks").count();
+        assert_eq!(made, calls, "{attempts:?}: {said}");
+        assert_eq!(said.starts_with("us-east-1: arn:"), attempts.is_none(), "{said}");
+    }
+}
