@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    case::{Case, Proofs, Server},
+    case::{Case, Server},
     check::{Check, Judge},
     checks, compliance, decide,
     facts::{Assumption, Fact, Facts, Gap, Index, Run, Unlock},
@@ -12,6 +12,7 @@ use crate::{
     path::Trace,
     plugin::{OwnCheck, Plugin},
     policy::{self, Policy, WAIVER_CHECK},
+    proof::Proofs,
     report::{Rehearsal, Report, RootCause, Row, SeatPath, Subject, VERSION, Verdict},
     severity::Severity,
 };

@@ -26,6 +26,7 @@ pub mod network;
 pub mod path;
 pub mod plugin;
 pub mod policy;
+mod proof;
 mod repair;
 pub mod report;
 pub mod severity;

@@ -9,7 +9,7 @@ use crate::{
     trust::{self, Certificate},
 };
 
-use super::{Authority, Owner, Source, verification};
+use super::{Authority, Owner, Source};
 
 pub(crate) static CHECK: Check = Check {
     id: "tls/chain-trusted",
@@ -34,7 +34,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     let Some(_) = super::verifies(j, server) else {
         return;
     };
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let presented = j.look(judged.presented.clone());
     let authority = j.look(judged.authority.clone());
     let (Some(presented), Some(authority)) = (presented, authority) else {

@@ -11,8 +11,9 @@ use crate::{
 };
 
 use super::{
-    Owner, verification,
-    verification::{Verification, attached, expected, imported},
+    Owner,
+    cause::expected,
+    verification::{Verification, attached, imported},
 };
 
 pub(crate) static CHECK: Check = Check {
@@ -75,7 +76,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
             .advise("Import the one that is needed alone: which of several OpenSSL takes is not documented for DMS");
     }
 
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let details = if judged.presented.known().is_some() {
         against_the_chain(j, case, server, judged, &ca)
     } else {

@@ -11,7 +11,7 @@ use crate::{
     trust,
 };
 
-use super::{Mode, Owner, verification};
+use super::{Mode, Owner};
 
 pub(crate) static CHECK: Check = Check {
     id: "tls/host-name",
@@ -44,7 +44,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     let Some(host) = j.look(server.host.clone()) else {
         return;
     };
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let Some(presented) = j.look(judged.presented.clone()) else {
         return;
     };

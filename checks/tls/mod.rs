@@ -5,13 +5,17 @@
 //! `tls/dms-certificate`, and the rest of the chain to `tls/chain-trusted`.
 
 use crate::{
-    case::{Case, Server},
+    case::{
+        Case, Server,
+        verification::{self, Authority, Source},
+    },
     change::Change,
     check::Check,
     facts::{Gap, Unlock},
     judgement::Judgement,
 };
 
+mod cause;
 mod chain_trusted;
 mod dms_certificate;
 mod host_name;
@@ -20,11 +24,9 @@ mod protocol;
 mod repair;
 mod ssl_mode_matches_server;
 mod validity;
-mod verification;
 
+use cause::Owner;
 pub(crate) use repair::verify_with;
-pub(crate) use verification::Verification;
-use verification::{Authority, Owner, Source, verification};
 
 pub(crate) const CHECKS: &[&Check] = &[
     &offered::CHECK,

@@ -7,7 +7,7 @@ use crate::{
     trust::{Ca, Cause, Verdict},
 };
 
-use super::verification::{ask, attached, verification};
+use super::verification::{ask, attached};
 
 /// Lets DMS verify a server, with the certificate that its endpoint names already, where it does.
 pub(crate) fn verify_with(case: &Case<'_>, server: &Server<'_>, mode: &str) -> Option<Change> {
@@ -34,7 +34,7 @@ pub(super) fn attach(case: &Case<'_>, server: &Server<'_>, mode: &str) -> Option
         let blocks = |ca: &Ca| ca.certificates().len();
         (blocks(first), &one.certificate_arn).cmp(&(blocks(second), &other.certificate_arn))
     });
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let chain = judged.presented.known().map(|presented| &presented.chain);
     let vouches = |ca: &Ca| {
         chain.is_some_and(|chain| {

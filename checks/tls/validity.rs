@@ -11,7 +11,7 @@ use crate::{
     trust::{Certificate, Verdict},
 };
 
-use super::{Owner, verification};
+use super::Owner;
 
 pub(crate) static CHECK: Check = Check {
     id: "tls/validity",
@@ -31,7 +31,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     let Some(_) = super::verifies(j, server) else {
         return;
     };
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let presented = j.look(judged.presented.clone());
     let trust = j.look(judged.trust.clone());
     let (Some(presented), Some(trust)) = (presented, trust) else {

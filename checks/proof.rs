@@ -4,8 +4,8 @@
 //! because we asked has a time, so it is of the present: it proves the way, the access list and the login at
 //! once, and the certificates too where it verified them. It proves nothing of another seat.
 
-use super::{Case, Seat, Server, cluster};
 use crate::{
+    case::{Case, Seat, Server, cluster},
     check::{Check, TestStep},
     facts::{Gap, Tested, Unlock},
     judgement::{Evidence, Judgement},
