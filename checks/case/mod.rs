@@ -24,8 +24,8 @@ use crate::{
     },
     migration::{Kind, Migration, Side},
     path::{Addresses, Path, Source},
-    policy::Signatures,
     report::MigrationSummary,
+    trust::Signatures,
 };
 
 /// One migration, ready to be judged.

@@ -2,10 +2,9 @@
 
 use tidb_dms_checks::{
     change::{Change, Remedy},
-    compliance::{ControlStanding, Standing},
     facts::Gap,
     judgement::{Evidence, Finding, Outcome},
-    report::{How, Report, RootCause, Row, Subject, ToDecide, Verdict},
+    report::{ControlStanding, How, Report, RootCause, Row, Standing, Subject, ToDecide, Verdict},
     severity::Severity,
 };
 

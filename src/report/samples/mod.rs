@@ -2,12 +2,10 @@
 
 use tidb_dms_checks::{
     change::Change,
-    compliance::Standing,
     facts::{Assumption, Gap, PathKind, Role, Run, Tier, Unlock},
     judgement::{Evidence, Outcome},
     path::{Code, Doubt, Leg, Verdict as PathVerdict},
-    plugin::OwnCheck,
-    report::{How, MigrationSummary, Rehearsal, Report, Verdict, Waived},
+    report::{How, MigrationSummary, OwnCheck, Rehearsal, Report, Standing, Verdict, Waived},
     severity::Severity,
 };
 
