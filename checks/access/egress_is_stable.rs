@@ -3,8 +3,10 @@
 use crate::{
     case::{Case, Seat},
     check::{Check, Judge},
+    facts::PathKind,
     judgement::Judgement,
     needs,
+    network::is_by,
     path::Code,
     severity::Severity,
 };
@@ -27,7 +29,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
-    if super::is_private(j, case) {
+    if !is_by(j, case, PathKind::Public) {
         return;
     }
     let Some(path) = j.look(case.path(seat)) else {

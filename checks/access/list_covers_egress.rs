@@ -34,15 +34,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
-    if super::is_private(j, case) {
-        return;
-    }
-    let Some(list) = j.look(case.cluster.access_list.clone()) else {
-        return;
-    };
-    if super::is_empty(j, &list) {
-        return;
-    }
+    let Some(list) = super::access_list(j, case) else { return };
     let name = case.cluster.name();
     if covers_everything(&list) {
         j.note(name, "access list", "0.0.0.0/0");

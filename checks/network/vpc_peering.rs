@@ -27,8 +27,7 @@ pub(crate) static CHECK: Check = Check {
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
-    if let Some(kind) = case.path_kind().filter(|kind| *kind != PathKind::VpcPeering) {
-        j.not_applicable(format!("the cluster is reached by {}", kind.name()));
+    if super::is_by_another(j, case, PathKind::VpcPeering) {
         return;
     }
     let Some(path) = super::judge_path(j, case, seat, CHECK.id) else {
