@@ -2,7 +2,7 @@
 //!
 //! AWS says of Aurora MySQL from 8.4 on, as source and as target: it "only supports GCM cipher suites for
 //! TLS 1.2. All CBC-mode ciphers have been removed", DMS "will auto-negotiate a supported GCM cipher", and
-//! a list of one's own has to have one of [`NEEDED`] (CHAP_Source.MySQL, CHAP_Target.MySQL). MySQL itself
+//! a list of one's own has to have one of [`NEEDED`] (`CHAP_Source.MySQL`, `CHAP_Target.MySQL`). MySQL itself
 //! allows nothing but AEAD suites in `ssl_cipher` since 8.4.0 ("Support for weak ciphers" in its manual's
 //! "Features Removed"). Which suites DMS has beyond these, nobody documents.
 

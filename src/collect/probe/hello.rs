@@ -201,44 +201,33 @@ async fn answer(
             continue;
         }
         message.extend(content);
-        if let Some(chosen) = chosen(&message) {
-            return match chosen {
-                Some((version, suite)) if offered.contains(&suite) => Ok(HelloOutcome::Chosen {
-                    protocol: version_name(version),
-                    cipher: suite.as_str().unwrap_or("unknown").to_owned(),
-                }),
-                Some(_) => broken("it chose a suite that wasn't offered".into()),
-                None => broken("its answer was no ServerHello".into()),
-            };
-        }
+        let Some((kind, body)) = whole(&message) else { continue };
+        let choice = choice(body).filter(|_| kind == HandshakeType::ServerHello);
+        return match choice {
+            Some((version, suite)) if offered.contains(&suite) => Ok(HelloOutcome::Chosen {
+                protocol: version_name(version),
+                cipher: suite.as_str().unwrap_or("unknown").to_owned(),
+            }),
+            Some(_) => broken("it chose a suite that wasn't offered".into()),
+            None => broken("its answer was no ServerHello".into()),
+        };
     }
     broken("its answer has no end".into())
 }
 
-/// The version and the suite of a `ServerHello`; `None` while more has to come, `Some(None)` where it
-/// isn't one.
-fn chosen(message: &[u8]) -> Option<Option<(ProtocolVersion, CipherSuite)>> {
-    let (kind, rest) = message.split_first()?;
-    if HandshakeType::from(*kind) != HandshakeType::ServerHello {
-        return Some(None);
-    }
-    let length = rest.get(..3)?;
-    let length =
-        usize::from(u16::from_be_bytes([length[1], length[2]])) + (usize::from(length[0]) << 16);
-    let body = &rest[3..];
-    let number = |place: usize| {
-        let number = body.get(place..place + 2).filter(|_| place + 2 <= length)?;
-        Some(u16::from_be_bytes([number[0], number[1]]))
-    };
-    // Version, random, the session's id behind its length, and then the suite.
-    let choice = || {
-        let id = usize::from(*body.get(34)?);
-        Some((ProtocolVersion::from(number(0)?), CipherSuite::from(number(35 + id)?)))
-    };
-    match choice() {
-        None if body.len() < length && length <= LONGEST_RECORD => None,
-        choice => Some(choice),
-    }
+/// The first message of a handshake, once it is there to its end.
+fn whole(bytes: &[u8]) -> Option<(HandshakeType, &[u8])> {
+    let (&[kind, high, middle, low], rest) = bytes.split_first_chunk()?;
+    let length = u32::from_be_bytes([0, high, middle, low]);
+    Some((HandshakeType::from(kind), rest.get(..usize::try_from(length).ok()?)?))
+}
+
+/// The version and the suite of a `ServerHello`; between them stand its random and the session's id.
+fn choice(body: &[u8]) -> Option<(ProtocolVersion, CipherSuite)> {
+    let (version, rest) = body.split_first_chunk()?;
+    let (id, rest) = rest.get(32..)?.split_first()?;
+    let (suite, _) = rest.get(usize::from(*id)..)?.split_first_chunk()?;
+    Some((u16::from_be_bytes(*version).into(), u16::from_be_bytes(*suite).into()))
 }
 
 fn version_name(version: ProtocolVersion) -> String {
@@ -335,7 +324,7 @@ mod tests {
             (&record(ContentType::Alert, &[2]), "can't be read"),
             (&record(ContentType::Handshake, &[11, 0, 0, 3, 0, 0, 0]), "no ServerHello"),
             (&record(ContentType::Handshake, &[2, 0, 0, 1, 3]), "no ServerHello"),
-            (&record(ContentType::Handshake, &[2, 0xff, 0xff, 0xff]), "no ServerHello"),
+            (&record(ContentType::Handshake, &[2, 0xff, 0xff, 0xff]), "closed"),
             (&record(ContentType::Handshake, &gcm), "wasn't offered"),
             (&record(ContentType::Alert, &[1, 112]).repeat(MOST_RECORDS), "no end"),
         ] {
