@@ -187,6 +187,23 @@ mod tests {
         );
     }
 
+    /// Which suites DMS has its own test shows best.
+    #[test]
+    fn it_decides_about_suites_that_no_source_tells_of() {
+        let (path, mut seen) = testing::probes();
+        seen[0]["tls12"] = testing::look(json!({"refused": {"alert": "handshake_failure"}}));
+        let cipher = "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384";
+        let chosen = json!({"chosen": {"protocol": "TLSv1.2", "cipher": cipher}});
+        seen[0]["tls12_suites"] = testing::look(chosen);
+        testing::check(
+            "tls/protocol",
+            &[
+                (&[(path, seen.clone())], Outcome::Unknown, cipher),
+                (&[(path, seen), good()], Outcome::Pass, ""),
+            ],
+        );
+    }
+
     #[test]
     fn its_age_is_known() {
         let assumed = |changes: &[_]| {

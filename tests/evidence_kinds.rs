@@ -32,9 +32,10 @@ fn aws(change: impl Fn(&mut Value)) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What a run made of a folder: the facts and the notes.
+/// What a run made of a folder: the facts, the rows and the notes.
 struct Seen {
     facts: Value,
+    rows: Vec<Value>,
     notes: Vec<String>,
 }
 
@@ -75,6 +76,7 @@ fn see(aws: Vec<(String, String)>, files: &[(&str, &str)], arguments: &[&str]) -
     let prefix = format!("{}/", evidence.display());
     Seen {
         facts: serde_json::from_str(&fs::read_to_string(facts).unwrap()).unwrap(),
+        rows: report["rows"].as_array().cloned().unwrap_or_default(),
         notes: notes.iter().map(|note| note.as_str().unwrap().replace(&prefix, "")).collect(),
     }
 }
@@ -270,6 +272,43 @@ fn openssl_itself_is_understood() {
     }
     server.kill().unwrap();
     server.wait().unwrap();
+}
+
+/// F-16, second half, from what a customer mails: a session in a suite of CBC mode.
+#[test]
+fn a_session_in_cbc_mode_is_judged_by_the_version() {
+    // A name may lead elsewhere to another server; a public address doesn't.
+    const PLACE: &str = "44.201.7.9";
+    let public = |inventory: &mut Value| inventory["Endpoints"][0]["ServerName"] = json!(PLACE);
+    let (text, _) = handshake(PLACE, Some(&format!("{PLACE}:3306")), true);
+    let gcm = "New, TLSv1.2, Cipher is ECDHE-ECDSA-AES128-GCM-SHA256";
+    // OpenSSL names the version that a suite came with, which for the oldest isn't the session's.
+    for (new, iana) in [
+        ("New, TLSv1.2, Cipher is ECDHE-RSA-AES256-SHA384", "ECDHE_RSA_WITH_AES_256_CBC_SHA384"),
+        ("New, TLSv1.0, Cipher is ECDHE-RSA-AES256-SHA", "ECDHE_RSA_WITH_AES_256_CBC_SHA"),
+        ("New, SSLv3, Cipher is AES128-SHA", "RSA_WITH_AES_128_CBC_SHA"),
+        (gcm, "ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
+    ] {
+        for (version, cbc) in [("8.4.7", "fail"), ("8.0.39", "pass"), ("", "unknown")] {
+            let mut grants = format!("Grants for dms@%\n{OF_MYSQL}");
+            if !version.is_empty() {
+                grants = format!("Server version: {version} Source distribution\n{grants}");
+            }
+            let text = text.replace(gcm, new);
+            let files = [("tls.txt", &*text), ("source.txt", &*grants)];
+            let seen = see(aws(public), &files, &[]);
+            let probes = seen.facts["probes"].as_array().unwrap();
+            let probe = probes.iter().find(|probe| probe.get("tls12").is_some()).unwrap();
+            let session = &probe["tls12"]["seen"]["known"]["session"];
+            assert_eq!(session["cipher"], format!("TLS_{iana}"));
+            assert_eq!(session["protocol"], "TLSv1.2");
+            let is_it =
+                |row: &&Value| row["check"] == "tls/protocol" && row["subject"]["kind"] == "source";
+            let row = seen.rows.iter().find(is_it).unwrap();
+            let outcome = if new == gcm { "pass" } else { cbc };
+            assert_eq!(row["outcome"], outcome, "{version} {new}: {row}");
+        }
+    }
 }
 
 #[test]

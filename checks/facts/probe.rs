@@ -47,6 +47,11 @@ pub struct Probe {
     /// `protocol_version` proves that the server doesn't speak it: other alerts may be about ciphers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls12: Option<Look<TlsOutcome>>,
+    /// Which suite of TLS 1.2 the server chose where `tls12` was refused, and not for its version: of
+    /// all AEAD suites, more than this program can go on with; or, where it refused these, of those of
+    /// CBC mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls12_suites: Option<Look<HelloOutcome>>,
     /// Whether the server let the user in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<Look<LoginOutcome>>,
@@ -72,6 +77,7 @@ impl Probe {
             greeting: None,
             tls: None,
             tls12: None,
+            tls12_suites: None,
             login: None,
             session: MysqlSession::default(),
             password_forbidden: None,
@@ -128,6 +134,7 @@ looks! {
     greeting = "the greeting",
     tls = "the TLS handshake",
     tls12 = "the TLS 1.2 handshake",
+    tls12_suites = "the suites of TLS 1.2",
     login = "the login",
     password_forbidden = "the password",
 }
@@ -293,6 +300,28 @@ pub struct TlsSession {
     /// Whether the server's signature proved that it holds the key of the first certificate. Without
     /// it the chain may be anybody's, replayed. Also false for a certificate that can't be read.
     pub key_proved: bool,
+}
+
+/// What a server answered to the first message of a handshake, which didn't go on from there.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HelloOutcome {
+    /// It took one of the suites.
+    Chosen {
+        /// The version that it answered in, `TLSv1.2`, or an older one where it knows no newer.
+        protocol: String,
+        /// The cipher suite, by its IANA name.
+        cipher: String,
+    },
+    /// It refused with an alert.
+    Refused {
+        /// The alert, `protocol_version`, `handshake_failure`, ….
+        alert: String,
+    },
+    /// What came wasn't TLS, or not to the end: how.
+    Broken(String),
+    /// The server fell silent.
+    TimedOut,
 }
 
 /// An error that a MySQL server sent.

@@ -1,7 +1,10 @@
 //! The server's chain leads to the CA that DMS holds.
 
 use crate::{
-    case::{Case, Server},
+    case::{
+        Case, Server,
+        verification::{Authority, Source},
+    },
     check::{Check, Judge, TestStep},
     facts::{Gap, Unlock},
     judgement::Judgement,
@@ -9,7 +12,7 @@ use crate::{
     trust::{self, Certificate},
 };
 
-use super::{Authority, Owner, Source};
+use super::Owner;
 
 pub(crate) static CHECK: Check = Check {
     id: "tls/chain-trusted",

@@ -1,7 +1,10 @@
 //! What DMS holds to verify the server with.
 
 use crate::{
-    case::{Case, Server},
+    case::{
+        Case, Server,
+        verification::{Verification, attached, imported},
+    },
     check::{Check, Judge, TestStep},
     facts::{Gap, Probe, Unlock, probe::TlsOutcome},
     judgement::Judgement,
@@ -10,11 +13,7 @@ use crate::{
     trust::{self, Ca, Code},
 };
 
-use super::{
-    Owner,
-    cause::expected,
-    verification::{Verification, attached, imported},
-};
+use super::{Owner, cause::expected};
 
 pub(crate) static CHECK: Check = Check {
     id: "tls/dms-certificate",

@@ -5,13 +5,10 @@
 //! `tls/dms-certificate`, and the rest of the chain to `tls/chain-trusted`.
 
 use crate::{
-    case::{
-        Case, Server,
-        verification::{self, Authority, Source},
-    },
+    case::{Case, Server},
     change::Change,
     check::Check,
-    facts::{Gap, Unlock},
+    facts::{Gap, Probe, Unlock, probe::GreetingOutcome},
     judgement::Judgement,
 };
 
@@ -23,6 +20,7 @@ mod offered;
 mod protocol;
 mod repair;
 mod ssl_mode_matches_server;
+mod suite;
 mod validity;
 
 use cause::Owner;
@@ -49,6 +47,8 @@ const NEEDS: &[&str] = &[
 ];
 
 const SECURITY: &str = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Security.SSL.html";
+const SOURCE: &str = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html";
+const TARGET: &str = "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.MySQL.html";
 const STARTER: &str =
     "https://docs.pingcap.com/tidbcloud/secure-connections-to-serverless-clusters";
 const DEDICATED: &str = "https://docs.pingcap.com/tidbcloud/tidb-cloud-tls-connect-to-dedicated";
@@ -98,6 +98,17 @@ fn verifies(j: &mut Judgement, server: &Server<'_>) -> Option<Mode> {
         return None;
     }
     Some(mode)
+}
+
+/// The version that a probe saw a server give itself.
+fn version(probe: &Probe) -> Option<Result<String, Gap>> {
+    if let Some(version) = probe.session.version.as_ref().and_then(|look| look.seen.known()) {
+        return Some(Ok(version.clone()));
+    }
+    match probe.greeting.as_ref()?.seen.known()? {
+        GreetingOutcome::Greeting(greeting) => Some(Ok(greeting.server_version.clone())),
+        _ => None,
+    }
 }
 
 /// The repair that gives DMS the right CA, the mode staying as it is.

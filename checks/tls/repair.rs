@@ -1,13 +1,14 @@
 //! Which certificate DMS should hold for a server.
 
 use crate::{
-    case::{Case, Server},
+    case::{
+        Case, Server,
+        verification::{ask, attached},
+    },
     change::Change,
     facts::inventory::dms::Certificate,
     trust::{Ca, Cause, Verdict},
 };
-
-use super::verification::{ask, attached};
 
 /// Lets DMS verify a server, with the certificate that its endpoint names already, where it does.
 pub(crate) fn verify_with(case: &Case<'_>, server: &Server<'_>, mode: &str) -> Option<Change> {

@@ -3,7 +3,7 @@
 use crate::{
     case::{Case, Server},
     check::{Check, Judge, TestStep},
-    facts::{Assumption, Fact, Gap, PathKind, Probe, Unlock, probe::GreetingOutcome},
+    facts::{Assumption, Fact, Gap, PathKind, Unlock},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
     references: &[
         super::SECURITY,
         super::STARTER,
-        "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.MySQL.html",
+        super::TARGET,
         "https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_require_secure_transport",
     ],
     controls: &[],
@@ -112,7 +112,7 @@ fn gateway(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
 
 /// Nobody saw the variable. By default it is off, but for Aurora's newest.
 fn unseen(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>, gap: Gap) {
-    let version = server.witness(case, "the version", version);
+    let version = server.witness(case, "the version", super::version);
     let default_is_on =
         is_aurora(server) && version.known().is_some_and(|(version, _)| is_8_4_or_later(version));
     if default_is_on {
@@ -138,16 +138,6 @@ fn is_aurora(server: &Server<'_>) -> bool {
         .known()
         .is_some_and(|host| host.contains(".cluster-") && host.contains(".rds.amazonaws.com"));
     by_engine || by_host
-}
-
-fn version(probe: &Probe) -> Option<Result<String, Gap>> {
-    if let Some(version) = probe.session.version.as_ref().and_then(|look| look.seen.known()) {
-        return Some(Ok(version.clone()));
-    }
-    match probe.greeting.as_ref()?.seen.known()? {
-        GreetingOutcome::Greeting(greeting) => Some(Ok(greeting.server_version.clone())),
-        _ => None,
-    }
 }
 
 fn is_8_4_or_later(version: &str) -> bool {

@@ -185,17 +185,20 @@ fn handshake(text: &str) -> Result<Handshake, ReadError> {
 fn session(text: &str, chain: &Chain) -> Option<TlsSession> {
     let new = text.lines().find_map(|line| line.trim().strip_prefix("New, "))?;
     let (version, cipher) = new.split_once(", Cipher is ")?;
+    // A suite that is older than TLS 1.2 is good for it too: only a newer one tells the version.
+    let told = ["TLSv1.2", "TLSv1.3"].contains(&version).then_some(version);
+    let protocol = chain.protocol().or(told)?;
     let certificates = chain.certificates().iter();
-    (version.starts_with("TLSv1") && cipher != "(NONE)").then(|| TlsSession {
-        protocol: chain.protocol().unwrap_or(version).to_owned(),
+    (protocol.starts_with("TLSv1") && cipher != "(NONE)").then(|| TlsSession {
+        protocol: protocol.to_owned(),
         cipher: iana(cipher),
         chain: certificates.map(|certificate| STANDARD.encode(certificate.der())).collect(),
         key_proved: true,
     })
 }
 
-/// OpenSSL has names of its own for the suites of TLS 1.2; those that a server of today and DMS could
-/// agree on are written as everywhere else in the facts.
+/// OpenSSL has names of its own for the suites of TLS 1.2; those that a server and DMS could agree on
+/// are written as everywhere else in the facts.
 fn iana(cipher: &str) -> String {
     let known = match cipher {
         "ECDHE-RSA-AES128-GCM-SHA256" => "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
@@ -204,6 +207,27 @@ fn iana(cipher: &str) -> String {
         "ECDHE-ECDSA-AES256-GCM-SHA384" => "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
         "ECDHE-RSA-CHACHA20-POLY1305" => "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
         "ECDHE-ECDSA-CHACHA20-POLY1305" => "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+        "DHE-RSA-AES128-GCM-SHA256" => "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
+        "DHE-RSA-AES256-GCM-SHA384" => "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
+        "DHE-RSA-CHACHA20-POLY1305" => "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+        "AES128-GCM-SHA256" => "TLS_RSA_WITH_AES_128_GCM_SHA256",
+        "AES256-GCM-SHA384" => "TLS_RSA_WITH_AES_256_GCM_SHA384",
+        "ECDHE-ECDSA-AES256-SHA384" => "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384",
+        "ECDHE-RSA-AES256-SHA384" => "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384",
+        "ECDHE-ECDSA-AES128-SHA256" => "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
+        "ECDHE-RSA-AES128-SHA256" => "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
+        "DHE-RSA-AES256-SHA256" => "TLS_DHE_RSA_WITH_AES_256_CBC_SHA256",
+        "DHE-RSA-AES128-SHA256" => "TLS_DHE_RSA_WITH_AES_128_CBC_SHA256",
+        "ECDHE-ECDSA-AES256-SHA" => "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+        "ECDHE-RSA-AES256-SHA" => "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+        "ECDHE-ECDSA-AES128-SHA" => "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+        "ECDHE-RSA-AES128-SHA" => "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+        "DHE-RSA-AES256-SHA" => "TLS_DHE_RSA_WITH_AES_256_CBC_SHA",
+        "DHE-RSA-AES128-SHA" => "TLS_DHE_RSA_WITH_AES_128_CBC_SHA",
+        "AES256-SHA256" => "TLS_RSA_WITH_AES_256_CBC_SHA256",
+        "AES128-SHA256" => "TLS_RSA_WITH_AES_128_CBC_SHA256",
+        "AES256-SHA" => "TLS_RSA_WITH_AES_256_CBC_SHA",
+        "AES128-SHA" => "TLS_RSA_WITH_AES_128_CBC_SHA",
         other => other,
     };
     known.to_owned()

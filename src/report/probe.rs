@@ -5,8 +5,8 @@ use std::{fmt::Write, path::Path};
 use tidb_dms_checks::facts::{
     Fact, Look, Probe,
     probe::{
-        DnsOutcome, GreetingOutcome, LoginOutcome, MysqlSession, ServerError, TcpAttempt,
-        TcpOutcome, TlsOutcome, Vantage,
+        DnsOutcome, GreetingOutcome, HelloOutcome, LoginOutcome, MysqlSession, ServerError,
+        TcpAttempt, TcpOutcome, TlsOutcome, Vantage,
     },
 };
 
@@ -34,6 +34,7 @@ pub fn render(probe: &Probe, file: &Path) -> String {
     line("MySQL", describe(probe.greeting.as_ref(), greeting));
     line("TLS", describe(probe.tls.as_ref(), tls));
     line("TLS 1.2", describe(probe.tls12.as_ref(), tls));
+    line("suites", describe(probe.tls12_suites.as_ref(), suites));
     line("login", describe(probe.login.as_ref(), login));
     if !probe.session.is_empty() {
         let _ = writeln!(text, "  {:8} {}", "", plain(&session(&probe.session)));
@@ -114,6 +115,15 @@ fn tls(outcome: &TlsOutcome) -> String {
         TlsOutcome::Refused { alert, .. } => format!("refused: {alert}"),
         TlsOutcome::Broken { how, .. } => format!("broken: {how}"),
         TlsOutcome::TimedOut => "the server fell silent".into(),
+    }
+}
+
+fn suites(outcome: &HelloOutcome) -> String {
+    match outcome {
+        HelloOutcome::Chosen { protocol, cipher } => format!("takes {cipher} in {protocol}"),
+        HelloOutcome::Refused { alert } => format!("refused: {alert}"),
+        HelloOutcome::Broken(how) => format!("broken: {how}"),
+        HelloOutcome::TimedOut => "the server fell silent".into(),
     }
 }
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import world
-from runner import all_of
+from runner import all_of, test
 from trial import Skipped, against, needs
 
 # What is said of each identity of the lab: the causes that `tls` names, and the doctor's root cause.
@@ -31,9 +31,9 @@ DAYS = (-45, 0, 45, 2000)
 CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", re.DOTALL)
 
 
-def s_client(host, *options):
+def s_client(host, *options, port=4000):
     """All that OpenSSL prints of a handshake."""
-    done = subprocess.run(["openssl", "s_client", "-starttls", "mysql", "-showcerts", *options, "-connect", f"{host}:4000"],
+    done = subprocess.run(["openssl", "s_client", "-starttls", "mysql", "-showcerts", *options, "-connect", f"{host}:{port}"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
     return done.stdout
 
@@ -102,3 +102,21 @@ def agrees(bench, shown, host, authority):
             verdict, codes = judged(bench, shown, name, authority, "--at", at.strftime("%Y-%m-%dT%H:%M:%SZ"))
             accepted, words = openssl_accepts(bench.lab["folder"], chain, name, authority, at)
             assert accepted == (verdict == "trusted"), f"{name} in {days} days: {verdict} {codes}, and OpenSSL says {words}"
+
+
+@test
+def suites_of_cbc_alone(bench):
+    """F-16, second half: such a server is seen as OpenSSL sees it, and what DMS makes of it no source says."""
+    needs(bench, "tls/protocol")
+    if not shutil.which("openssl"):
+        raise Skipped("openssl is missing")
+    host = bench.lab["names"]["dedicated"]
+    assert f"Cipher is {world.CBC}" in s_client(host, "-tls1_2", port=world.CBC_PORT)
+    assert "Cipher is (NONE)" in s_client(host, "-tls1_2", "-cipher", "AESGCM:CHACHA20", port=world.CBC_PORT)
+
+    run = against(bench, host, arguments=["--tidb-port", str(world.CBC_PORT)])
+    row, = [row for row in run.rows if row["check"] == "tls/protocol" and row["subject"]["kind"] == "target"]
+    said = [gap["reason"] for gap in row["gaps"]]
+    assert row["outcome"] == "unknown" and "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384" in said[0], said
+    # The port is another than the endpoint's, which is found; what isn't known is no cause.
+    assert "dms/host-and-port" in run.causes and "tls/protocol" not in run.causes, run.described()

@@ -20,12 +20,14 @@ from tidb.standin import StandIn
 VERSION = "8.0.11-TiDB-v8.5.4"
 
 
-def context(folder, identity, only):
+def context(folder, identity, only, ciphers):
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(os.path.join(folder, f"{identity}.pem"), os.path.join(folder, f"{identity}.key"))
     made.minimum_version = ssl.TLSVersion.TLSv1_3 if only == "1.3" else ssl.TLSVersion.TLSv1_2
     if only == "1.2":
         made.maximum_version = ssl.TLSVersion.TLSv1_2
+    if ciphers:
+        made.set_ciphers(ciphers)
     return made
 
 
@@ -95,7 +97,8 @@ def main():
             stand_ins.append((server["name"], made))
             # A plain server is one without a certificate.
             tls = None if server["kind"] == "plain" else context(
-                asked["certificates"], server.get("identity", "right"), server.get("only"))
+                asked["certificates"], server.get("identity", "right"), server.get("only"),
+                server.get("ciphers"))
 
             def serve(connection, peer, made=made, tls=tls):
                 made.serve(connection, peer, tls)

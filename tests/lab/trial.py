@@ -123,7 +123,7 @@ def needs(bench, *checks):
             raise Skipped(f"the program has no check {check}")
 
 
-def against(bench, host, **differently):
+def against(bench, host, arguments=(), **differently):
     """A run against a server of the lab's, which DMS hasn't tested: its success would say more than we can see."""
     planted = bench.plant("dedicated-nat-instance", host=host, tested=False, **differently)
-    return bench.doctor(*planted["arguments"], "--timeout", "20")
+    return bench.doctor(*planted["arguments"], *arguments, "--timeout", "20")

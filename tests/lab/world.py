@@ -60,6 +60,8 @@ def bad_host(name):
     return f"tidb.bad{name.replace('-', '')}.clusters.tidb-cloud.com"
 
 
+# Where the Dedicated cluster's host has a server of TLS 1.2 with this suite alone.
+CBC_PORT, CBC = 4001, "ECDHE-ECDSA-AES256-SHA384"
 # Nobody listens at the one, nothing answers from the other.
 REFUSED, DROPPED = bad_host("refused"), bad_host("dropped")
 BAD_ADDRESSES = {bad_host(name): [f"44.219.0.{place + 10}"] for place, name in enumerate(BAD)}
@@ -110,6 +112,9 @@ def servers():
         {"name": "dedicated", **dedicated, "addresses": [
             *ADDRESSES[DEDICATED], *ADDRESSES[DEDICATED_PRIVATE], *ADDRESSES[DEDICATED_PEERED]]},
     ]
+    # A port of its own instead of a name of its own: every name stands in the certificate that the patients hold.
+    listed.append({"name": "cbc", **dedicated, "port": CBC_PORT, "addresses": ADDRESSES[DEDICATED], "only": "1.2",
+                   "ciphers": CBC})
     for name, how in BAD.items():
         one = {"name": name, "port": 4000, "addresses": BAD_ADDRESSES[bad_host(name)], "schemas": [SCHEMA],
                "accounts": account("dms"), **how}

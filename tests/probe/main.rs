@@ -9,6 +9,7 @@ mod doctor;
 mod live;
 mod mariadb;
 mod server;
+mod suites;
 
 use std::{
     fs,

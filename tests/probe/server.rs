@@ -106,8 +106,13 @@ pub(crate) fn drain(stream: &mut impl Read, into: &Mutex<Vec<u8>>) {
 
 /// The greeting of a TiDB 8.5.4, with or without the offer of TLS.
 pub(crate) fn greeting(tls: bool) -> Vec<u8> {
+    greeting_of("8.0.11-TiDB-v8.5.4", tls)
+}
+
+/// The greeting of a server of some version.
+pub(crate) fn greeting_of(version: &str, tls: bool) -> Vec<u8> {
     let ssl: u8 = if tls { 0x08 } else { 0 };
-    let mut payload = b"\x0a8.0.11-TiDB-v8.5.4\0\x01\0\0\0saltsalt\0".to_vec();
+    let mut payload = format!("\x0a{version}\0\x01\0\0\0saltsalt\0").into_bytes();
     payload.extend([0x8f, 0xa6 | ssl, 0x2e, 0x02, 0x00, 0x1b, 0x00, 21]);
     payload.extend([0; 10]);
     payload.extend(b"saltsaltsalt\0mysql_native_password\0");

@@ -2,9 +2,11 @@
 
 use tidb_dms_checks::{
     case::Case,
-    facts::{Asked, Facts, Index, Tier, cluster::HostName},
+    facts::{Asked, Facts, Index, Secret, Tier, cluster::HostName},
     migration::select,
 };
+
+use tokio::sync::watch::Receiver;
 
 use super::{Looking, end_with_grace};
 use crate::collect::tidb_cloud::{Sought, search};
@@ -18,17 +20,14 @@ pub(super) struct Seen {
     pub unfinished: Option<String>,
 }
 
-/// Asks TiDB Cloud's API as soon as it is known for which cluster.
-pub(super) async fn look(looking: &Looking<'_>) -> Seen {
+/// Asks TiDB Cloud's API as soon as it is known for which cluster, which may stand in a secret alone.
+pub(super) async fn look(looking: &Looking<'_>, secrets: [Receiver<Option<Secret>>; 2]) -> Seen {
     let Looking { request, before, watch, .. } = looking;
     let Some((services, keys)) = &request.tidb_cloud else { return Seen::default() };
     let sought = match at_once(&before.asked) {
         Some(sought) => sought,
-        None => match watch.wait(looking.known()).await {
-            Ok(Some(known)) => match of(&known.facts) {
-                Some(sought) => sought,
-                None => return Seen::default(),
-            },
+        None => match watch.wait(in_time(looking, secrets)).await {
+            Ok(Some(sought)) => sought,
             Ok(None) | Err(_) => return Seen::default(),
         },
     };
@@ -39,6 +38,29 @@ pub(super) async fn look(looking: &Looking<'_>) -> Seen {
     };
     let unfinished = watch.is_over().then(|| format!("TiDB Cloud: {}", watch.why()));
     Seen { facts, unfinished }
+}
+
+/// The cluster as soon as AWS or, where that isn't enough, what the secrets of its endpoints hold tells it.
+async fn in_time(looking: &Looking<'_>, secrets: [Receiver<Option<Secret>>; 2]) -> Option<Sought> {
+    let mut facts = Facts::clone(&looking.known().await?.facts);
+    let mut sought = of(&facts);
+    for mut told in secrets {
+        if sought.as_ref().is_some_and(is_one) {
+            break;
+        }
+        // Whoever reads it may end without one.
+        if let Ok(secret) = told.wait_for(Option::is_some).await {
+            facts.secrets.extend(secret.clone());
+        }
+        sought = of(&facts);
+    }
+    sought
+}
+
+/// Whether it is known which cluster it is: behind a shared gateway only the user tells.
+fn is_one(sought: &Sought) -> bool {
+    let tier = HostName::read(&sought.host).and_then(|name| name.tier);
+    sought.user.is_some() || !tier.is_none_or(Tier::is_shared_gateway)
 }
 
 /// The cluster where flags alone tell which it is. Behind a shared gateway only the user does.

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use secrecy::SecretString;
 use tidb_dms_checks::facts::{self, Fact, Gap, Probe, Role, Unlock};
-use tokio::task::spawn_blocking;
+use tokio::{sync::watch::Sender, task::spawn_blocking};
 
 use super::{Known, Looking, PROBE, side, side::Side};
 use crate::{
@@ -35,8 +35,12 @@ struct Found {
     told: Option<facts::Secret>,
 }
 
-/// Probes one end, as soon as it is known where it is.
-pub(super) async fn look(looking: &Looking<'_>, role: Role) -> End {
+/// Probes one end, as soon as it is known where it is. What its secret says is told at once.
+pub(super) async fn look(
+    looking: &Looking<'_>,
+    role: Role,
+    tell: Sender<Option<facts::Secret>>,
+) -> End {
     let Looking { request, before, watch, .. } = looking;
     if !request.probe {
         return End::default();
@@ -46,6 +50,8 @@ pub(super) async fn look(looking: &Looking<'_>, role: Role) -> End {
         let credentials = async {
             let mut found = find(looking, role).await?;
             secret = found.told.take();
+            tell.send_replace(secret.clone());
+            drop(tell);
             Some(credentials(looking, role, found))
         };
         let end = Box::pin(probe_end(looking, role, place, credentials)).await;
@@ -67,6 +73,8 @@ pub(super) async fn look(looking: &Looking<'_>, role: Role) -> End {
         port = port.or(secret.port);
     }
     let secret = found.told.take();
+    tell.send_replace(secret.clone());
+    drop(tell);
     let end = match (host, port) {
         (Some(host), Some(port)) => {
             let credentials = async { Some(credentials(looking, role, found)) };

@@ -109,11 +109,13 @@ impl Looking<'_> {
 pub async fn look(facts: Facts, request: &Request, watch: &Watch) -> Result<Facts, AwsError> {
     let (tell, known) = channel(None);
     let looking = Looking { request, before: &facts, watch, known, person: Mutex::new(()) };
+    let (tell_source, of_source) = channel(None);
+    let (tell_target, of_target) = channel(None);
     let (aws, source, target, cluster, tests) = tokio::try_join!(
         Box::pin(look_at_aws(&looking, tell)),
-        async { Ok(Box::pin(end::look(&looking, Role::Source)).await) },
-        async { Ok(Box::pin(end::look(&looking, Role::Target)).await) },
-        async { Ok(Box::pin(cluster::look(&looking)).await) },
+        async { Ok(Box::pin(end::look(&looking, Role::Source, tell_source)).await) },
+        async { Ok(Box::pin(end::look(&looking, Role::Target, tell_target)).await) },
+        async { Ok(Box::pin(cluster::look(&looking, [of_source, of_target])).await) },
         async { Ok(test_connections(&looking).await) },
     )?;
     let mut all = facts.clone();

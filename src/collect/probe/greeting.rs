@@ -48,7 +48,7 @@ async fn packet(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
 }
 
 /// The first bytes of something, as text where they are text.
-fn bytes(bytes: &[u8]) -> String {
+pub(super) fn bytes(bytes: &[u8]) -> String {
     let some = &bytes[..bytes.len().min(16)];
     if some.iter().all(|byte| (b' '..=b'~').contains(byte)) {
         format!("`{}`", String::from_utf8_lossy(some))

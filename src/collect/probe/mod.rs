@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tidb_dms_checks::facts::{
     Fact, Gap, Look, Probe, Role, Unlock,
-    probe::{DnsOutcome, FORBIDDEN_IN_PASSWORDS, GreetingOutcome, TcpAttempt, TlsOutcome, Vantage},
+    probe::{
+        DnsOutcome, FORBIDDEN_IN_PASSWORDS, GreetingOutcome, HelloOutcome, TcpAttempt, TlsOutcome,
+        Vantage,
+    },
 };
 use tokio::time::Instant;
 
@@ -17,6 +20,7 @@ use super::watch::{Event, Over, Watch};
 
 mod dns;
 mod greeting;
+mod hello;
 mod mysql;
 mod tcp;
 mod tls;
@@ -151,10 +155,20 @@ async fn look<'a>(
     let mut budget = Budget { end: Instant::now() + limit.min(watch.left()), steps: 4 };
     let mut who = None;
     let connected = {
-        let Probe { dns, tcp, greeting, tls, tls12, login, user, password_forbidden, .. } =
-            &mut *seen;
-        let connecting =
-            connect(target, &mut budget, watch, Connection { dns, tcp, greeting, tls, tls12 });
+        let Probe {
+            dns,
+            tcp,
+            greeting,
+            tls,
+            tls12,
+            tls12_suites,
+            login,
+            user,
+            password_forbidden,
+            ..
+        } = &mut *seen;
+        let looks = Connection { dns, tcp, greeting, tls, tls12, tls12_suites };
+        let connecting = connect(target, &mut budget, watch, looks);
         let asking = async {
             who = credentials.await;
             let Some(who) = &who else { return };
@@ -206,9 +220,10 @@ struct Connection<'a> {
     greeting: &'a mut Option<Look<GreetingOutcome>>,
     tls: &'a mut Option<Look<TlsOutcome>>,
     tls12: &'a mut Option<Look<TlsOutcome>>,
+    tls12_suites: &'a mut Option<Look<HelloOutcome>>,
 }
 
-/// Goes as far as two TLS handshakes. Gives the address that answered, or why none did.
+/// Goes as far as TLS handshakes. Gives the address that answered, or why none did.
 async fn connect(
     target: &Target,
     budget: &mut Budget,
@@ -260,8 +275,12 @@ async fn connect(
             *seen.tls = Some(tls);
         },
         async {
-            let look = tls::look_at_tls12(address, target.port, &target.host, end).await;
-            *seen.tls12 = Some(look);
+            let (port, host) = (target.port, &target.host);
+            let tls12 = seen.tls12.insert(tls::look_at_tls12(address, port, host, end).await);
+            if tls::is_about_suites(tls12) {
+                let look = tls::look_at_suites(address, port, host, tls12, end).await;
+                *seen.tls12_suites = Some(look);
+            }
         }
     );
     watch.tell(Event::Answered(TLS));
@@ -326,6 +345,9 @@ fn leave_off(seen: &mut Probe, over: Over) {
     }
     if seen.tls12.is_none() {
         seen.tls12 = Some(begun.missed(unfinished("the TLS 1.2 handshake")));
+    }
+    if seen.tls12_suites.is_none() && seen.tls12.as_ref().is_some_and(tls::is_about_suites) {
+        seen.tls12_suites = Some(begun.missed(unfinished("the suites of TLS 1.2")));
     }
     if seen.login.is_none() && (seen.user.is_some() || seen.role.is_some()) {
         seen.login = Some(begun.missed(unfinished("the login")));

@@ -12,7 +12,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls::{
-    AlertDescription, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    AlertDescription, CipherSuite, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     SupportedProtocolVersion,
     client::{
         Resumption,
@@ -24,7 +24,7 @@ use rustls::{
 };
 use tidb_dms_checks::facts::{
     Gap, Look, Unlock,
-    probe::{GreetingOutcome, TcpOutcome, TlsOutcome, TlsSession},
+    probe::{GreetingOutcome, HelloOutcome, TcpOutcome, TlsOutcome, TlsSession},
 };
 use tokio::{
     io::AsyncWriteExt,
@@ -33,7 +33,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::{Begun, greeting, tcp, trust::provider};
+use super::{Begun, greeting, hello, tcp, trust::provider};
 
 /// How long a server gets to take our farewell.
 const FAREWELL: Duration = Duration::from_millis(200);
@@ -66,24 +66,102 @@ pub(super) async fn look_at_tls12(
     end: Instant,
 ) -> Look<TlsOutcome> {
     let begun = Begun::now();
+    match greeted(address, port, "TLS 1.2", end).await {
+        Ok(Some(stream)) => {
+            let verifier = Arc::new(DangerRecordingVerifier::new());
+            begun.saw(handshake(stream, host, &[&TLS12], &verifier, end).await)
+        }
+        Ok(None) => begun.saw(TlsOutcome::NotOffered),
+        Err(gap) => begun.missed(gap),
+    }
+}
+
+/// Whether a handshake of TLS 1.2 ended before a suite was agreed on, and not for the version.
+pub(super) fn is_about_suites(tls12: &Look<TlsOutcome>) -> bool {
+    match tls12.seen.known() {
+        Some(TlsOutcome::Refused { alert, chain }) => {
+            chain.is_empty() && !is_about_the_version(alert)
+        }
+        Some(TlsOutcome::Broken { chain, .. }) => chain.is_empty(),
+        _ => false,
+    }
+}
+
+fn is_about_the_version(alert: &str) -> bool {
+    alert == alert_name(AlertDescription::ProtocolVersion)
+}
+
+/// Asks which suites of TLS 1.2 a server takes after it refused those of [`look_at_tls12`]: all that are
+/// AEAD first, and then those of CBC mode, each over a connection of its own.
+pub(super) async fn look_at_suites(
+    address: IpAddr,
+    port: u16,
+    host: &str,
+    tls12: &Look<TlsOutcome>,
+    end: Instant,
+) -> Look<HelloOutcome> {
+    let begun = Begun::now();
+    // Some servers hang up where others send an alert; one that sent an alert before is no such server.
+    let hangs_up = matches!(tls12.seen.known(), Some(TlsOutcome::Broken { .. }));
+    let what = "TLS 1.2";
+    let of = async |suites| match greeted(address, port, what, end).await? {
+        Some(stream) => Ok(choice(stream, host, suites, end).await),
+        None => Err(gap(what, "the server has stopped offering TLS".into())),
+    };
+    let seen = async {
+        match of(hello::AEAD).await? {
+            HelloOutcome::Refused { alert } if !is_about_the_version(&alert) => {}
+            HelloOutcome::Broken(_) if hangs_up => {}
+            outcome => return Ok(outcome),
+        }
+        of(hello::CBC).await
+    };
+    match seen.await {
+        Ok(outcome) => begun.saw(outcome),
+        Err(gap) => begun.missed(gap),
+    }
+}
+
+/// Which of some suites a server chooses; the handshake ends there.
+async fn choice(
+    mut stream: TcpStream,
+    host: &str,
+    suites: &[CipherSuite],
+    end: Instant,
+) -> HelloOutcome {
+    match timeout_at(end, greeting::request_tls(&mut stream)).await {
+        Err(_) => return HelloOutcome::TimedOut,
+        Ok(Err(error)) => return HelloOutcome::Broken(error.to_string()),
+        Ok(Ok(())) => {}
+    }
+    let outcome = hello::ask(&mut stream, host, suites, end).await;
+    if let HelloOutcome::Chosen { .. } = outcome {
+        let _ = timeout(FAREWELL, stream.write_all(&hello::farewell())).await;
+    }
+    outcome
+}
+
+/// Connects once more and reads the greeting; no stream where it doesn't offer TLS.
+async fn greeted(
+    address: IpAddr,
+    port: u16,
+    what: &str,
+    end: Instant,
+) -> Result<Option<TcpStream>, Gap> {
     let mut stream = match tcp::connect(address, port, end).await {
         Ok(stream) => stream,
         Err(outcome) => {
-            let what = match outcome {
+            let reason = match outcome {
                 TcpOutcome::TimedOut => "nobody answered its second connection in time".into(),
                 TcpOutcome::NotSent(error) => format!("a second connection failed: {error}"),
                 _ => "it refused a second connection".to_owned(),
             };
-            return begun.missed(gap("TLS 1.2", what));
+            return Err(gap(what, reason));
         }
     };
     match greeting::read(&mut stream, end).await {
-        GreetingOutcome::Greeting(greeting) if greeting.tls => {
-            let verifier = Arc::new(DangerRecordingVerifier::new());
-            begun.saw(handshake(stream, host, &[&TLS12], &verifier, end).await)
-        }
-        GreetingOutcome::Greeting(_) => begun.saw(TlsOutcome::NotOffered),
-        other => begun.missed(no_greeting("TLS 1.2", &other)),
+        GreetingOutcome::Greeting(greeting) => Ok(greeting.tls.then_some(stream)),
+        other => Err(no_greeting(what, &other)),
     }
 }
 
@@ -183,7 +261,7 @@ fn session(stream: &TlsStream<TcpStream>, record: Record) -> TlsOutcome {
 }
 
 /// An alert's name as the RFCs write it.
-fn alert_name(alert: AlertDescription) -> String {
+pub(super) fn alert_name(alert: AlertDescription) -> String {
     let mut name = String::new();
     let mut last = '_';
     for letter in format!("{alert:?}").chars() {

@@ -30,14 +30,14 @@ class Topology:
     def __init__(self, cloud, certificates, tier, path, *, compute="instance", tidb="target", ssl_mode="verify-full", port=4000,
                  host=None, public=None, accepted=True, private_dns=True, user=None, multi_az=False, prefix_list=False, tested=True,
                  authority="ca.pem", access_list=None, serverless=False, main_table=False, database=world.RDS,
-                 database_user="dms"):
+                 database_user="dms", secret=False):
         self.cloud, self.ec2, self.dms = cloud, cloud.ec2, cloud.dms
         self.certificates, self.tier, self.path, self.compute, self.tidb = certificates, tier, path, compute, tidb
         self.host, self.port = host or HOSTS[tier, path], port
         self.user = user or (f"{world.PREFIX}.dms" if tier == "starter" else "dms")
         self.ssl_mode = ssl_mode
         self.authority, self.access_list, self.serverless = authority, access_list, serverless
-        self.main_table = main_table
+        self.main_table, self.secret = main_table, secret
         self.public = path == "public-subnet" if public is None else public
         self.accepted, self.private_dns, self.multi_az, self.prefix_list, self.tested = (
             accepted, private_dns, multi_az, prefix_list, tested)
@@ -92,7 +92,9 @@ class Topology:
         return made
 
     def filters(self):
-        self.instance_group = self.group("dms-replication", outward=[(4000, self.abroad()), (3306, "10.51.0.0/16")])
+        to_secrets = [(443, "0.0.0.0/0")] if self.secret else []
+        self.instance_group = self.group(
+            "dms-replication", outward=[(4000, self.abroad()), (3306, "10.51.0.0/16"), *to_secrets])
         self.endpoint_group = self.group("tidb-cloud-endpoint", inward=[(self.port, "10.51.0.0/16")])
         self.database_group = self.group("orders-db", inward=[(3306, "10.51.0.0/16")])
         # The database's own interface, as RDS has one.
@@ -165,17 +167,27 @@ class Topology:
 
     def databases(self):
         tidb = {"EndpointIdentifier": "orders-tidb", "ServerName": self.host, "Port": self.port, "Username": self.user,
-                "SslMode": self.ssl_mode}
+                "Password": world.PASSWORD, "SslMode": self.ssl_mode}
         authority = self.imported("tidb-cloud-ca", self.authority)
         if self.ssl_mode.startswith("verify"):
             tidb["CertificateArn"] = authority
         rds = {"EndpointIdentifier": "orders-rds", "ServerName": self.database, "Port": 3306, "Username": self.database_user,
-               "SslMode": "verify-full", "CertificateArn": self.imported("rds-global-bundle", "rds-ca.pem")}
+               "Password": world.PASSWORD, "SslMode": "verify-full", "CertificateArn": self.imported("rds-global-bundle", "rds-ca.pem")}
+        if self.secret:
+            self.into_a_secret(tidb)
         source, target = (rds, tidb) if self.tidb == "target" else (tidb, rds)
         target["ExtraConnectionAttributes"] = "Initstmt=SET FOREIGN_KEY_CHECKS=0;"
         self.endpoints = {kind: self.dms.create_endpoint(
-            EndpointType=kind, EngineName="mysql", Password=world.PASSWORD, **given)["Endpoint"]["EndpointArn"]
+            EndpointType=kind, EngineName="mysql", **given)["Endpoint"]["EndpointArn"]
             for kind, given in (("source", source), ("target", target))}
+
+    def into_a_secret(self, endpoint):
+        """Lets DMS fetch where the cluster is, and who logs in, from Secrets Manager."""
+        held = {"host": endpoint.pop("ServerName"), "port": endpoint.pop("Port"), "username": endpoint.pop("Username"),
+                "password": endpoint.pop("Password")}
+        role = self.cloud.iam.create_role(RoleName="orders-secret", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        secret = self.cloud.secretsmanager.create_secret(Name="orders-tidb", SecretString=json.dumps(held))["ARN"]
+        endpoint["MySQLSettings"] = {"SecretsManagerSecretId": secret, "SecretsManagerAccessRoleArn": role}
 
     def imported(self, name, file):
         with open(os.path.join(self.certificates, file)) as text:

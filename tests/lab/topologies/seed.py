@@ -20,6 +20,7 @@ HEALTHY = {f"{tier}-{path}-{compute}": {"tier": tier, "path": path, "compute": c
 HEALTHY["dedicated-nat-instance-source"] = {"tier": "dedicated", "path": "nat", "tidb": "source"}
 HEALTHY["dedicated-nat-instance-prefix-list"] = {"tier": "dedicated", "path": "nat", "prefix_list": True}
 HEALTHY["dedicated-nat-instance-multi-az"] = {"tier": "dedicated", "path": "nat", "multi_az": True}
+HEALTHY["starter-nat-instance-secret"] = {"tier": "starter", "path": "nat", "secret": True}
 # In clear inside the VPC, as the guide allows on a private path.
 for name in ("starter-private-endpoint-instance", "dedicated-vpc-peering-serverless"):
     HEALTHY[name]["ssl_mode"] = "none"
@@ -53,6 +54,12 @@ def nat_without_internet_route(made):
 @broken("dedicated-nat-instance", "network/route")
 def blackhole_route(made):
     made.ec2.delete_nat_gateway(NatGatewayId=made.nat_gateway)
+
+
+@broken("starter-nat-instance-secret", "dms/secret")
+def secret_beyond_reach(made):
+    made.ec2.revoke_security_group_egress(GroupId=made.instance_group, IpPermissions=[
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
 
 
 @broken("starter-nat-instance", "network/security-group")
