@@ -26,6 +26,8 @@ pub struct Check {
     pub needs: &'static [&'static str],
     /// Checks whose failing explains why a fact of this one is missing.
     pub after: &'static [&'static str],
+    /// The step of DMS's own test that can't succeed without it; none, if DMS connects without it.
+    pub proved_by: Option<TestStep>,
     /// What is judged.
     pub judge: Judge,
 }
@@ -40,6 +42,20 @@ impl Check {
     pub fn name(&self) -> &'static str {
         self.id.split_once('/').map_or(self.id, |(_, name)| name)
     }
+}
+
+/// What DMS's own test does from the replication instance. A fresh success proves what each step
+/// takes: a requirement that it only makes likely is not proved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TestStep {
+    /// It goes from the seat to the cluster, which proves nothing of another seat.
+    Way,
+    /// It finds the cluster there, as it would from any seat.
+    Cluster,
+    /// It speaks with the server and logs in.
+    Login,
+    /// It verifies the server's certificates for its name, where the SSL mode is `verify-full`.
+    Certificates,
 }
 
 /// What a check is judged for.

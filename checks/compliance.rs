@@ -5,9 +5,6 @@
 //! reaches the cluster and breaks DMS.1; a private endpoint with SSL mode none works and breaks DMS.9.
 //! So each control is judged by itself, on the resources of this migration, as AWS words it.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::{
     case::Case,
     checks,
@@ -16,6 +13,7 @@ use crate::{
     judgement::Judgement,
     migration::{Kind, Side},
     policy::Policy,
+    report::{ControlStanding, Standing},
 };
 
 /// A control of AWS Security Hub.
@@ -119,43 +117,6 @@ pub static CONTROLS: &[Control] = &[
         judge: encrypted,
     },
 ];
-
-/// What becomes of a control, worst first.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// It is broken, and the chosen topology can't meet it: another one can.
-    CannotBeMet,
-    /// It is broken, and can be met as things are.
-    Broken,
-    /// It can't be told.
-    Undecided,
-    /// It is met.
-    Met,
-    /// It is about things that this migration doesn't have.
-    NotApplicable,
-}
-
-/// A control for one migration.
-#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct ControlStanding {
-    /// The control's id.
-    pub control: String,
-    /// Its title.
-    pub title: String,
-    /// What becomes of it.
-    pub standing: Standing,
-    /// Why, with the reader's own names.
-    pub because: Vec<String>,
-    /// How to meet it.
-    pub alternative: Option<String>,
-    /// The checks that prove it.
-    pub checks: Vec<String>,
-    /// What AWS maps it to, such as `NIST.800-53.r5 SC-8`.
-    pub standards: Vec<String>,
-}
 
 /// A control's verdict in the making: one entry for each resource.
 #[derive(Default)]

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    case::{Case, Proofs, Server},
+    case::{Case, Server},
     check::{Check, Judge},
     checks, compliance, decide,
     facts::{Assumption, Fact, Facts, Gap, Index, Run, Unlock},
     judgement::{Conclusion, Judgement, Outcome},
     migration::{Migration, SelectError, migrations, select, with_what_was_asked},
     path::Trace,
-    plugin::{OwnCheck, Plugin},
-    policy::{self, Policy, WAIVER_CHECK},
-    report::{Rehearsal, Report, RootCause, Row, SeatPath, Subject, VERSION, Verdict},
+    plugin::Plugin,
+    policy::Policy,
+    proof::Proofs,
+    report::{OwnCheck, Rehearsal, Report, RootCause, Row, SeatPath, Subject, VERSION, Verdict},
     severity::Severity,
+    waivers::{self, CHECK as WAIVER_CHECK},
 };
 
 /// Judges the migration that was asked for, or the only one that the facts hold.
@@ -75,7 +77,7 @@ fn judge<'a>(
     let whole = Subject { kind: "migration".into(), id: case.migration.name() };
     let own_checks = own(facts, policy, plugins, &whole, &mut rows);
     // Only now, so that a waived row still explains what is behind it.
-    let waivers = policy::apply(policy, plugins, facts.taken_at, &mut rows);
+    let waivers = waivers::apply(policy, plugins, facts.taken_at, &mut rows);
     if let Some(judgement) = waivers.filter(|_| policy.wants(&WAIVER_CHECK)) {
         let (id, severity) = (WAIVER_CHECK.id, WAIVER_CHECK.severity);
         let conclusion =

@@ -14,7 +14,7 @@ use crate::{
     facts::{Facts, Gap, Unlock},
     judgement::{Evidence, Judgement},
     policy::{Policy, category},
-    report::Subject,
+    report::{OwnCheck, Subject},
     severity::Severity,
 };
 
@@ -115,21 +115,6 @@ pub struct Plugin {
     pub name: String,
     /// Its results.
     pub results: Result<Vec<PluginResult>, String>,
-}
-
-/// What a check of a user's own says of itself.
-#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-pub struct OwnCheck {
-    /// The check's id.
-    pub id: String,
-    /// A sentence that is true of a healthy migration.
-    pub requirement: String,
-    /// How bad a finding is, unless it or the user says otherwise.
-    pub severity: Severity,
-    /// What goes wrong without it.
-    pub why: String,
-    /// How to satisfy it.
-    pub fix: String,
 }
 
 /// A judgement of a plug-in's, ready to be concluded.

@@ -1,37 +1,13 @@
 //! What the user decides: which checks run, how grave they are, what is waived, and when the program
 //! fails.
 
-use std::{collections::BTreeMap, fmt};
-
-use rustls_pki_types::SignatureVerificationAlgorithm;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{check::Check, severity::Severity};
-
-mod waivers;
-
-pub use waivers::CHECK as WAIVER_CHECK;
-pub(crate) use waivers::apply;
-
-/// The signature algorithms of the program's TLS provider, with which certificate chains are judged:
-/// this crate has none of its own. Without any, no chain can be judged.
-#[derive(Clone, Copy, Default)]
-pub struct Signatures(pub &'static [&'static dyn SignatureVerificationAlgorithm]);
-
-impl fmt::Debug for Signatures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} signature algorithms", self.0.len())
-    }
-}
-
-impl PartialEq for Signatures {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.len() == other.0.len()
-    }
-}
+use crate::{check::Check, severity::Severity, trust::Signatures};
 
 /// The user's choices.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]

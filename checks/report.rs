@@ -8,11 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     change::Remedy,
-    compliance::ControlStanding,
     facts::{Assumption, Gap, PathKind, Role, Run, Tier, Unlock},
     judgement::{Evidence, Finding, Outcome},
     path::Trace,
-    plugin::OwnCheck,
     severity::Severity,
 };
 
@@ -225,6 +223,58 @@ pub struct SeatPath {
     pub role: String,
     /// Where the packet goes.
     pub trace: Trace,
+}
+
+/// What becomes of a control, worst first.
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is broken, and the chosen topology can't meet it: another one can.
+    CannotBeMet,
+    /// It is broken, and can be met as things are.
+    Broken,
+    /// It can't be told.
+    Undecided,
+    /// It is met.
+    Met,
+    /// It is about things that this migration doesn't have.
+    NotApplicable,
+}
+
+/// A control for one migration.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct ControlStanding {
+    /// The control's id.
+    pub control: String,
+    /// Its title.
+    pub title: String,
+    /// What becomes of it.
+    pub standing: Standing,
+    /// Why, with the reader's own names.
+    pub because: Vec<String>,
+    /// How to meet it.
+    pub alternative: Option<String>,
+    /// The checks that prove it.
+    pub checks: Vec<String>,
+    /// What AWS maps it to, such as `NIST.800-53.r5 SC-8`.
+    pub standards: Vec<String>,
+}
+
+/// What a check of a user's own says of itself.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct OwnCheck {
+    /// The check's id.
+    pub id: String,
+    /// A sentence that is true of a healthy migration.
+    pub requirement: String,
+    /// How bad a finding is, unless it or the user says otherwise.
+    pub severity: Severity,
+    /// What goes wrong without it.
+    pub why: String,
+    /// How to satisfy it.
+    pub fix: String,
 }
 
 impl Report {

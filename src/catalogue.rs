@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use schemars::schema_for;
 use tidb_dms_checks::{
+    WAIVER_CHECK,
     check::Check,
     checks, compliance,
     facts::Facts,
     grants, guide,
     path::{Code, Leg, Trace, owner},
     plugin::Contract,
-    policy::WAIVER_CHECK,
     report::Report,
     trust::Trust,
 };

@@ -5,10 +5,10 @@ use std::{io, path::Path};
 use jiff::Timestamp;
 use thiserror::Error;
 use tidb_dms_checks::{
-    checks, examine_with,
+    WAIVER_CHECK, checks, examine_with,
     facts::{Asked, Facts, Index, Lookup},
     migration::SelectError,
-    policy::{Policy, WAIVER_CHECK},
+    policy::Policy,
 };
 
 use crate::{

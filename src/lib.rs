@@ -26,7 +26,7 @@ pub mod report;
 pub mod tls;
 pub mod trace;
 
-use tidb_dms_checks::policy::{Policy, Signatures};
+use tidb_dms_checks::{policy::Policy, trust::Signatures};
 
 /// The policy of a user who chose nothing, with the signature algorithms of our one TLS provider.
 pub fn default_policy() -> Policy {

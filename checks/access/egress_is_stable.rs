@@ -3,8 +3,10 @@
 use crate::{
     case::{Case, Seat},
     check::{Check, Judge},
+    facts::PathKind,
     judgement::Judgement,
     needs,
+    network::is_by,
     path::Code,
     severity::Severity,
 };
@@ -22,11 +24,12 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::WAY,
     after: &["network/route", "network/public-accessibility", "network/nat-gateway"],
+    proved_by: None,
     judge: Judge::Seat(judge),
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
-    if super::is_private(j, case) {
+    if !is_by(j, case, PathKind::Public) {
         return;
     }
     let Some(path) = j.look(case.path(seat)) else {

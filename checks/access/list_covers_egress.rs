@@ -8,7 +8,7 @@ use super::covers_everything;
 use crate::{
     case::{Case, Seat},
     change::Change,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Assumption, cluster::AccessEntry},
     judgement::Judgement,
     needs,
@@ -29,19 +29,12 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::WAY,
     after: &["network/route", "network/public-accessibility", "network/nat-gateway"],
+    proved_by: Some(TestStep::Way),
     judge: Judge::Seat(judge),
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
-    if super::is_private(j, case) {
-        return;
-    }
-    let Some(list) = j.look(case.cluster.access_list.clone()) else {
-        return;
-    };
-    if super::is_empty(j, &list) {
-        return;
-    }
+    let Some(list) = super::access_list(j, case) else { return };
     let name = case.cluster.name();
     if covers_everything(&list) {
         j.note(name, "access list", "0.0.0.0/0");

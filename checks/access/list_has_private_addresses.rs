@@ -24,20 +24,13 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>) {
     j.undecided_at(Severity::Advice);
-    if super::is_private(j, case) {
-        return;
-    }
-    let Some(list) = j.look(case.cluster.access_list.clone()) else {
-        return;
-    };
-    if super::is_empty(j, &list) {
-        return;
-    }
+    let Some(list) = super::access_list(j, case) else { return };
     let name = case.cluster.name();
     for entry in list.iter().take(3) {
         j.note(name, "access list", entry);

@@ -22,20 +22,13 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>) {
-    if super::is_private(j, case) {
-        return;
-    }
-    let Some(list) = j.look(case.cluster.access_list.clone()) else {
-        return;
-    };
+    let Some(list) = super::access_list(j, case) else { return };
     let name = case.cluster.name();
-    if super::is_empty(j, &list) {
-        return;
-    }
     if !covers_everything(&list) {
         for entry in list.iter().take(3) {
             j.note(name, "access list", entry);

@@ -5,6 +5,7 @@ use crate::{
     check::Check,
     facts::{Gap, PathKind, Unlock, cluster::AccessEntry},
     judgement::Judgement,
+    network::is_by,
 };
 
 mod egress_is_stable;
@@ -19,22 +20,13 @@ pub(crate) const CHECKS: &[&Check] = &[
     &egress_is_stable::CHECK,
 ];
 
-/// The access list is about the public endpoint. `true` when that isn't the way, or when the way isn't
-/// known, which is then on record.
-pub(crate) fn is_private(j: &mut Judgement, case: &Case<'_>) -> bool {
-    match j.look(case.cluster.path.clone()) {
-        Some(PathKind::Public) => false,
-        Some(kind) => {
-            j.not_applicable(format!("the cluster is reached by {}", kind.name()));
-            true
-        }
-        None => true,
+/// The IP access list, which is about the public endpoint; on record otherwise. An empty list is no
+/// answer: TiDB Cloud's own documents disagree on what it means (`tidb-cloud.md` §2.1).
+fn access_list(j: &mut Judgement, case: &Case<'_>) -> Option<Vec<AccessEntry>> {
+    if !is_by(j, case, PathKind::Public) {
+        return None;
     }
-}
-
-/// An empty list is no answer: TiDB Cloud's own documents disagree on what it means (`tidb-cloud.md`
-/// §2.1). `true` when it is on record as a gap.
-fn is_empty(j: &mut Judgement, list: &[AccessEntry]) -> bool {
+    let list = j.look(case.cluster.access_list.clone())?;
     if list.is_empty() {
         j.gap(Gap::new(
             "the cluster's IP access list",
@@ -42,8 +34,9 @@ fn is_empty(j: &mut Judgement, list: &[AccessEntry]) -> bool {
              or nobody; once it has the replication's address, that no longer matters",
             Unlock::Flag("--ip-access-list".into()),
         ));
+        return None;
     }
-    list.is_empty()
+    Some(list)
 }
 
 /// Whether a list lets the whole internet in, by one entry or by several.

@@ -40,7 +40,7 @@ pub struct ClusterView {
 }
 
 /// The host of an endpoint, which may stand in two places, or in its secret.
-pub(super) fn server_name<'a>(facts: &'a Facts, endpoint: &'a Endpoint) -> Option<&'a str> {
+pub(crate) fn server_name<'a>(facts: &'a Facts, endpoint: &'a Endpoint) -> Option<&'a str> {
     let settings = endpoint.my_sql_settings.as_ref();
     endpoint
         .server_name
@@ -53,7 +53,7 @@ pub(super) fn server_name<'a>(facts: &'a Facts, endpoint: &'a Endpoint) -> Optio
 }
 
 /// The port of an endpoint, which may stand in two places, or in its secret.
-pub(super) fn port(facts: &Facts, endpoint: &Endpoint) -> Option<u16> {
+pub(crate) fn port(facts: &Facts, endpoint: &Endpoint) -> Option<u16> {
     let settings = endpoint.my_sql_settings.as_ref();
     endpoint
         .port

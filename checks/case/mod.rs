@@ -1,14 +1,13 @@
 //! One migration with its facts, its cluster, its seats and their traced paths: what a check sees.
 
 pub(crate) mod cluster;
-mod proof;
 mod resolved;
 mod seat;
 mod server;
+pub(crate) mod verification;
 mod witness;
 
 pub use cluster::ClusterView;
-pub(crate) use proof::Proofs;
 pub use seat::Seat;
 pub(crate) use seat::subnets_of_group;
 pub use server::{Seen, Server, is_rds, is_rds_build};
@@ -25,8 +24,8 @@ use crate::{
     },
     migration::{Kind, Migration, Side},
     path::{Addresses, Path, Source},
-    policy::Signatures,
     report::MigrationSummary,
+    trust::Signatures,
 };
 
 /// One migration, ready to be judged.

@@ -10,10 +10,9 @@ use crate::{
     },
     migration::Side,
     path::Addresses,
-    tls::Verification,
 };
 
-use super::{Case, cluster};
+use super::{Case, cluster, verification::Verification};
 
 /// One end of a migration.
 #[derive(Debug)]

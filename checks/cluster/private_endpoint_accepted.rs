@@ -3,7 +3,7 @@
 use crate::{
     case::Case,
     change::PlaceChange,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, PathKind, Unlock},
     judgement::Judgement,
     needs,
@@ -24,6 +24,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
     after: &["network/private-endpoint"],
+    proved_by: Some(TestStep::Cluster),
     judge: Judge::Migration(judge),
 };
 

@@ -1,12 +1,13 @@
 //! The public endpoint is on.
 
 use crate::{
-    access,
     case::Case,
     change::Change,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
+    facts::PathKind,
     judgement::Judgement,
     needs,
+    network::is_by,
     severity::Severity,
 };
 
@@ -23,11 +24,12 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: Some(TestStep::Cluster),
     judge: Judge::Migration(judge),
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>) {
-    if access::is_private(j, case) {
+    if !is_by(j, case, PathKind::Public) {
         return;
     }
     let Some(on) = j.look(case.cluster.public_endpoint.clone()) else {

@@ -3,7 +3,7 @@
 use crate::{
     case::Case,
     change::PlaceChange,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, Unlock},
     judgement::Judgement,
     needs,
@@ -20,6 +20,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: Some(TestStep::Cluster),
     judge: Judge::Migration(judge),
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     case::Case,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Fact, PathKind, Tier, cluster::HostName},
     judgement::Judgement,
     needs,
@@ -22,6 +22,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: Some(TestStep::Cluster),
     judge: Judge::Migration(judge),
 };
 

@@ -3,7 +3,7 @@
 use crate::{
     case::Case,
     change::PlaceChange,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, Lookup, PathKind, Unlock},
     judgement::Judgement,
     needs,
@@ -21,6 +21,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcPeeringConnections"]),
     after: &["network/vpc-peering"],
+    proved_by: Some(TestStep::Cluster),
     judge: Judge::Migration(judge),
 };
 

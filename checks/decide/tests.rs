@@ -85,8 +85,9 @@ fn what_lies_beyond_the_facts_only_dms_itself_can_tell() {
     assert_eq!(thing.unlock, Unlock::Flag(TEST.into()));
     assert!(matches!(&thing.how[..], [How::Words(words)] if words.contains("DMS tests")));
     // One that was made has told what it could.
+    let endpoint = &testing::facts(&[]).inventory.endpoints.items[1];
     let made = json!([{"at": "2026-11-24T10:03:00Z", "successful": false,
-        "endpoint_arn": "arn:aws:dms:us-east-1:1:endpoint:T",
+        "endpoint_arn": "arn:aws:dms:us-east-1:1:endpoint:T", "endpoint": endpoint,
         "replication_instance_arn": "arn:aws:dms:us-east-1:1:rep:I"}]);
     assert_eq!(of_route(&[transit, ("/tests", made)]).unlock, Unlock::Nothing);
 }

@@ -92,6 +92,17 @@ pub fn port(endpoint: &Endpoint) -> Option<u16> {
     endpoint.port.or_else(|| settings.and_then(|settings| settings.port))
 }
 
+/// The SQL that DMS runs on the server once it has connected, by the field that holds it. `Initstmt` is
+/// an attribute alone.
+pub fn sql_after_connecting(endpoint: &Endpoint) -> [(&'static str, Option<&str>); 2] {
+    let attributes = Attributes::of(endpoint);
+    let settings = endpoint.my_sql_settings.as_ref();
+    let script = settings
+        .and_then(|settings| settings.after_connect_script.as_deref())
+        .or(attributes.get("afterConnectScript"));
+    [("Initstmt", attributes.get("Initstmt")), ("AfterConnectScript", script)]
+}
+
 /// What SQL does to the session's `foreign_key_checks`: the last assignment counts, and one of the
 /// global variable doesn't.
 pub fn foreign_key_checks(sql: &str) -> Option<bool> {

@@ -22,6 +22,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

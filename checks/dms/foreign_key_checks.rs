@@ -9,7 +9,7 @@ use crate::{
     severity::Severity,
 };
 
-use super::attributes::{Attributes, foreign_key_checks};
+use super::attributes::{Attributes, foreign_key_checks, sql_after_connecting};
 
 pub(crate) static CHECK: Check = Check {
     id: "dms/foreign-key-checks",
@@ -24,6 +24,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 
@@ -33,16 +34,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     };
     let arn = endpoint.endpoint_arn.as_str();
     let attributes = Attributes::of(endpoint);
-    // The setting wins over the attribute of the same name; Initstmt is an attribute alone.
-    let script = endpoint
-        .my_sql_settings
-        .as_ref()
-        .and_then(|settings| settings.after_connect_script.as_deref())
-        .or(attributes.get("afterConnectScript"));
-    let places = [("Initstmt", attributes.get("Initstmt")), ("AfterConnectScript", script)];
     let mut off = None;
     let mut on = None;
-    for (field, sql) in places {
+    for (field, sql) in sql_after_connecting(endpoint) {
         let Some(sql) = sql else { continue };
         j.note(arn, field, sql);
         match foreign_key_checks(sql) {

@@ -31,6 +31,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

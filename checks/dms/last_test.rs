@@ -27,6 +27,7 @@ pub(crate) static CHECK: Check = Check {
         &["dms:DescribeConnections", "dms:DescribeReplications"],
     ),
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

@@ -24,6 +24,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &["DMS.7", "DMS.8"],
     needs: &needs::MIGRATION,
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

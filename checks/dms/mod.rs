@@ -17,6 +17,7 @@ use crate::{
 
 pub mod attributes;
 pub mod mappings;
+pub(crate) mod pattern;
 pub mod transformations;
 
 mod attributes_fit;

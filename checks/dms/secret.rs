@@ -42,6 +42,7 @@ pub(crate) static CHECK: Check = Check {
         "network/network-acl",
         "network/block-public-access",
     ],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

@@ -23,6 +23,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &["DMS.9"],
     needs: &needs::joined::<10>(&needs::SEATS, &["dms:DescribeCertificates"]),
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

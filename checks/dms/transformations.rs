@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::mappings::matches;
+use super::pattern::matches;
 
 /// A transformation rule that renames schemas or tables.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -26,6 +26,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<11>(&needs::SEATS, &["iam:GetRole", "iam:ListAttachedRolePolicies"]),
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

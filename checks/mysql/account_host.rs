@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::{
     case::{Case, Server},
     change::AccountChange,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Assumption, Fact, Gap, Unlock},
     grants::{self, Admission, admits, is_private},
     judgement::Judgement,
@@ -40,6 +40,7 @@ pub(crate) static CHECK: Check = Check {
         "ec2:DescribeNetworkInterfaces",
     ],
     after: &["mysql/login", "network/route", "network/public-accessibility", "network/nat-gateway"],
+    proved_by: Some(TestStep::Login),
     judge: Judge::Endpoint(judge),
 };
 

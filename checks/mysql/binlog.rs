@@ -28,6 +28,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<5>(&needs::MIGRATION, &["SELECT ON mysql.rds_configuration"]),
     after: super::AFTER_LOGIN,
+    proved_by: None,
     judge: Judge::Endpoint(judge),
 };
 

@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::{
     case::{Case, Server},
     check::{Check, Judge},
-    dms::mappings::{Mappings, Selection, matches},
+    dms::{
+        mappings::{Mappings, Selection},
+        pattern::matches,
+    },
     facts::{Gap, Role, Unlock},
     grants::Family,
     judgement::Judgement,
@@ -30,6 +33,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::SETTINGS_NEEDS,
     after: super::AFTER_LOGIN,
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::{
     case::{Case, Seen, Server},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{
         Assumption, Gap, Unlock,
         inventory::dms::Connection,
@@ -31,6 +31,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::WAY,
     after: &["network/dns-class", "dms/host-and-port", "mysql/user-prefix"],
+    proved_by: Some(TestStep::Login),
     judge: Judge::Endpoint(judge),
 };
 

@@ -24,6 +24,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: privileges::NEEDS,
     after: &["mysql/login"],
+    proved_by: None,
     judge: Judge::Endpoint(judge),
 };
 

@@ -7,10 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::{
     dms::{
-        mappings::{
-            Mappings, SYSTEM_SCHEMAS, Selection as Rule, TIDB_SYSTEM_SCHEMA, is_everything,
-            matches, only_name,
-        },
+        mappings::{Mappings, SYSTEM_SCHEMAS, Selection as Rule, TIDB_SYSTEM_SCHEMA},
+        pattern::{is_everything, matches, only_name},
         transformations::{schema_on_target, table_on_target},
     },
     facts::{Fact, Gap, Role, Unlock},

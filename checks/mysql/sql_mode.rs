@@ -3,7 +3,7 @@
 use crate::{
     case::{Case, Server},
     check::{Check, Judge},
-    dms::attributes::Attributes,
+    dms::attributes::sql_after_connecting,
     facts::{Gap, Role, Unlock},
     judgement::Judgement,
     severity::Severity,
@@ -25,6 +25,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::SETTINGS_NEEDS,
     after: super::AFTER_LOGIN,
+    proved_by: None,
     judge: Judge::Endpoint(judge),
 };
 
@@ -130,15 +131,8 @@ enum Own {
 
 fn by_the_endpoint(j: &mut Judgement, server: &Server<'_>) -> Own {
     let Some(endpoint) = server.endpoint else { return Own::Nothing };
-    let attributes = Attributes::of(endpoint);
-    let script = endpoint
-        .my_sql_settings
-        .as_ref()
-        .and_then(|settings| settings.after_connect_script.as_deref())
-        .or(attributes.get("afterConnectScript"));
-    let places = [("Initstmt", attributes.get("Initstmt")), ("AfterConnectScript", script)];
     let mut set = Vec::new();
-    for (field, sql) in places {
+    for (field, sql) in sql_after_connecting(endpoint) {
         let Some(sql) = sql else { continue };
         if let Some(mode) = assigned(sql, "sql_mode") {
             j.note(server.resource(), field, sql);

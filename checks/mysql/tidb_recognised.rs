@@ -20,6 +20,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &crate::needs::MIGRATION,
     after: &["network/dns-class", "dms/host-and-port"],
+    proved_by: None,
     judge: Judge::Endpoint(judge),
 };
 

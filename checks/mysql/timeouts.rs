@@ -24,6 +24,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::SETTINGS_NEEDS,
     after: super::AFTER_LOGIN,
+    proved_by: None,
     judge: Judge::Endpoint(judge),
 };
 

@@ -3,7 +3,7 @@
 use crate::{
     case::{Case, Server},
     change::{DmsChange, EndpointFields},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Fact, Gap, Unlock, probe::LoginOutcome},
     judgement::Judgement,
     severity::Severity,
@@ -21,6 +21,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &crate::needs::MIGRATION,
     after: &["network/dns-class", "dms/host-and-port"],
+    proved_by: Some(TestStep::Login),
     judge: Judge::Endpoint(judge),
 };
 

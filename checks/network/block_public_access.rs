@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Seat},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::Lookup,
     judgement::Judgement,
     needs,
@@ -19,6 +19,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::WAY,
     after: &["network/route", "network/nat-gateway"],
+    proved_by: Some(TestStep::Way),
     judge: Judge::Seat(judge),
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     case::Case,
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, Lookup, PathKind, Unlock, inventory::ec2::IpPermission},
     judgement::Judgement,
     migration::Kind,
@@ -26,6 +26,7 @@ pub(crate) static CHECK: Check = Check {
         &["ec2:DescribeVpcs", "ec2:DescribeDhcpOptions", "ec2:DescribeSecurityGroups"],
     ),
     after: &[],
+    proved_by: Some(TestStep::Cluster),
     judge: Judge::Migration(judge),
 };
 

@@ -30,6 +30,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcEndpoints"]),
     after: &["network/vpc-dns-attributes"],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

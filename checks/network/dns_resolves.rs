@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Server, is_seat},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{
         Fact, Gap, Probe, Unlock,
         probe::{DnsAnswer, DnsOutcome},
@@ -35,6 +35,7 @@ pub(crate) static CHECK: Check = Check {
         "ec2:DescribeSubnets",
     ],
     after: &["network/vpc-dns-attributes"],
+    proved_by: Some(TestStep::Login),
     judge: Judge::Endpoint(judge),
 };
 

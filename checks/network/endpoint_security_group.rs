@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Seat},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Lookup, PathKind},
     judgement::Judgement,
     needs,
@@ -23,12 +23,12 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<19>(&needs::WAY, &["ec2:DescribeSecurityGroups"]),
     after: &["network/route"],
+    proved_by: Some(TestStep::Way),
     judge: Judge::Seat(judge),
 };
 
 fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
-    if let Some(kind) = case.path_kind().filter(|kind| *kind != PathKind::PrivateEndpoint) {
-        j.not_applicable(format!("the cluster is reached by {}", kind.name()));
+    if super::is_by_another(j, case, PathKind::PrivateEndpoint) {
         return;
     }
     let Some(path) = super::judge_path(j, case, seat, CHECK.id) else {

@@ -96,14 +96,16 @@ fn message(path: &Path, stop: &Stop) -> String {
 
 /// Whether the cluster is reached by this kind of path; on record otherwise.
 pub(crate) fn is_by(j: &mut Judgement, case: &Case<'_>, wanted: PathKind) -> bool {
-    match j.look(case.cluster.path.clone()) {
-        Some(kind) if kind == wanted => true,
-        Some(kind) => {
-            j.not_applicable(format!("the cluster is reached by {}", kind.name()));
-            false
-        }
-        None => false,
+    !is_by_another(j, case, wanted) && j.look(case.cluster.path.clone()).is_some()
+}
+
+/// Whether the cluster is known to be reached by another kind of path, which is then on record.
+fn is_by_another(j: &mut Judgement, case: &Case<'_>, than: PathKind) -> bool {
+    let another = case.path_kind().filter(|kind| *kind != than);
+    if let Some(kind) = another {
+        j.not_applicable(format!("the cluster is reached by {}", kind.name()));
     }
+    another.is_some()
 }
 
 /// Why the replication's VPC isn't known.

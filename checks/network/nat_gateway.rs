@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Seat},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -22,6 +22,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::WAY,
     after: &["network/route"],
+    proved_by: Some(TestStep::Way),
     judge: Judge::Seat(judge),
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Seat},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -18,6 +18,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<19>(&needs::WAY, &["ec2:DescribeNetworkAcls"]),
     after: &["network/route", "network/nat-gateway"],
+    proved_by: Some(TestStep::Way),
     judge: Judge::Seat(judge),
 };
 

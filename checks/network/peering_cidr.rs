@@ -21,6 +21,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcs"]),
     after: &[],
+    proved_by: None,
     judge: Judge::Seat(judge),
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Seat},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -21,6 +21,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::WAY,
     after: &[],
+    proved_by: Some(TestStep::Way),
     judge: Judge::Seat(judge),
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Server, is_seat},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{
         Fact, Gap, Unlock,
         probe::{TcpAttempt, TcpOutcome},
@@ -29,6 +29,7 @@ pub(crate) static CHECK: Check = Check {
         &["ec2:DescribeSecurityGroups", "ec2:DescribeNetworkAcls"],
     ),
     after: &["network/dns-resolves"],
+    proved_by: Some(TestStep::Login),
     judge: Judge::Endpoint(judge),
 };
 

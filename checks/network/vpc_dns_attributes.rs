@@ -24,6 +24,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<10>(&needs::SEATS, &["ec2:DescribeVpcAttribute"]),
     after: &[],
+    proved_by: None,
     judge: Judge::Migration(judge),
 };
 

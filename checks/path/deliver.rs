@@ -7,7 +7,7 @@ use super::{
     addresses::Addresses,
     code::{Code, Leg},
     filter::{GroupsAnswer, Peer, PeerGroups, ask_groups, groups_of},
-    route::{Target, look_up, table_of_subnet},
+    route::{Target, look_up, subnet_of_interface, table_of_subnet},
     walk::{Back, Sender, Walk, subnet_net},
 };
 use crate::facts::{
@@ -129,18 +129,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn subnet_of(&mut self, interface: &'a NetworkInterface, leg: Leg) -> Option<&'a Subnet> {
-        let id = interface.network_interface_id.as_str();
-        let subnet = interface.subnet_id.as_deref().map_or_else(
-            || {
-                Err(Gap::new(
-                    id,
-                    "its subnet was not delivered",
-                    Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
-                ))
-            },
-            |subnet| self.index.subnet(subnet).or_gap(subnet, "Subnets"),
-        );
-        match subnet {
+        match subnet_of_interface(self.index, interface) {
             Ok(subnet) => Some(subnet),
             Err(gap) => {
                 self.doubt(gap, Code::SubnetAclRestriction, leg);

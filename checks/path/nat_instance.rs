@@ -7,7 +7,7 @@ use super::{
     addresses::Addresses,
     code::{Code, Leg},
     filter::{Peer, PeerGroups, groups_of},
-    route::{Chosen, table_of_subnet},
+    route::{Chosen, subnet_of_interface, table_of_subnet},
     source::is_elastic,
     walk::{Back, Nat, Sender, Walk, way_of, within},
 };
@@ -65,16 +65,7 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         self.passed.push(id.to_owned());
-        let subnet = interface.subnet_id.as_deref().map_or_else(
-            || {
-                Err(Gap::new(
-                    id,
-                    "its subnet was not delivered",
-                    Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
-                ))
-            },
-            |subnet| self.index.subnet(subnet).or_gap(subnet, "Subnets"),
-        );
+        let subnet = subnet_of_interface(self.index, interface);
         let same_subnet = matches!((&subnet, sender.subnet), (Ok(mine), Some(theirs))
             if mine.subnet_id == theirs.subnet_id);
         if !same_subnet {

@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use super::addresses::{Addresses, Relation};
 use crate::facts::{
     Gap, Index, Unlock,
-    inventory::ec2::{Route, RouteTable, Subnet},
+    inventory::ec2::{NetworkInterface, Route, RouteTable, Subnet},
 };
 
 /// Where a route leads, made once from the field that AWS filled.
@@ -112,6 +112,21 @@ impl<'a> Target<'a> {
             Self::Unrecognised { value } => value,
         }
     }
+}
+
+/// The subnet that an interface is in.
+pub(super) fn subnet_of_interface<'a>(
+    index: &Index<'a>,
+    interface: &NetworkInterface,
+) -> Result<&'a Subnet, Gap> {
+    let Some(subnet) = interface.subnet_id.as_deref() else {
+        return Err(Gap::new(
+            interface.network_interface_id.as_str(),
+            "its subnet was not delivered",
+            Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
+        ));
+    };
+    index.subnet(subnet).or_gap(subnet, "Subnets")
 }
 
 /// The route table that a subnet uses: the one explicitly associated, else the VPC's main table,

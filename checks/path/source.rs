@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::{addresses::Addresses, filter::groups_of};
+use super::{addresses::Addresses, filter::groups_of, route::subnet_of_interface};
 use crate::facts::{
     Assumption, Fact, Gap, Index, Lookup, Unlock,
     inventory::ec2::{NetworkInterface, Subnet},
@@ -151,18 +151,8 @@ impl<'a> Source<'a> {
         index: &Index<'a>,
         interface: &'a NetworkInterface,
     ) -> Result<Self, SourceError> {
-        let id = interface.network_interface_id.as_str();
-        let subnet = interface.subnet_id.as_deref().ok_or_else(|| {
-            SourceError::NoSubnet(Gap::new(
-                id,
-                "its subnet was not delivered",
-                Unlock::IamAction("ec2:DescribeNetworkInterfaces".into()),
-            ))
-        })?;
-        let subnet =
-            index.subnet(subnet).or_gap(subnet, "Subnets").map_err(SourceError::NoSubnet)?;
         Ok(Self {
-            subnet,
+            subnet: subnet_of_interface(index, interface).map_err(SourceError::NoSubnet)?,
             interface: Some(interface),
             address: interface
                 .private_ip_address

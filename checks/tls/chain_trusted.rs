@@ -1,15 +1,18 @@
 //! The server's chain leads to the CA that DMS holds.
 
 use crate::{
-    case::{Case, Server},
-    check::{Check, Judge},
+    case::{
+        Case, Server,
+        verification::{Authority, Source},
+    },
+    check::{Check, Judge, TestStep},
     facts::{Gap, Unlock},
     judgement::Judgement,
     severity::Severity,
     trust::{self, Certificate},
 };
 
-use super::{Authority, Owner, Source, verification};
+use super::Owner;
 
 pub(crate) static CHECK: Check = Check {
     id: "tls/chain-trusted",
@@ -26,6 +29,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::NEEDS,
     after: &["tls/offered", "tls/dms-certificate"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 
@@ -33,7 +37,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     let Some(_) = super::verifies(j, server) else {
         return;
     };
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let presented = j.look(judged.presented.clone());
     let authority = j.look(judged.authority.clone());
     let (Some(presented), Some(authority)) = (presented, authority) else {

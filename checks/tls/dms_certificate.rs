@@ -1,8 +1,11 @@
 //! What DMS holds to verify the server with.
 
 use crate::{
-    case::{Case, Server},
-    check::{Check, Judge},
+    case::{
+        Case, Server,
+        verification::{Verification, attached, imported},
+    },
+    check::{Check, Judge, TestStep},
     facts::{Gap, Probe, Unlock, probe::TlsOutcome},
     judgement::Judgement,
     migration::Side,
@@ -10,10 +13,7 @@ use crate::{
     trust::{self, Ca, Code},
 };
 
-use super::{
-    Owner, verification,
-    verification::{Verification, attached, expected, imported},
-};
+use super::{Owner, cause::expected};
 
 pub(crate) static CHECK: Check = Check {
     id: "tls/dms-certificate",
@@ -30,6 +30,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &["DMS.9"],
     needs: super::NEEDS,
     after: &["tls/offered"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 
@@ -74,7 +75,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
             .advise("Import the one that is needed alone: which of several OpenSSL takes is not documented for DMS");
     }
 
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let details = if judged.presented.known().is_some() {
         against_the_chain(j, case, server, judged, &ca)
     } else {

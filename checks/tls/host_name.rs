@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use crate::{
     case::{Case, Server},
     change::{DmsChange, EndpointFields},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     judgement::Judgement,
     severity::Severity,
     trust,
 };
 
-use super::{Mode, Owner, verification};
+use super::{Mode, Owner};
 
 pub(crate) static CHECK: Check = Check {
     id: "tls/host-name",
@@ -28,6 +28,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::NEEDS,
     after: &["tls/offered"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 
@@ -43,7 +44,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     let Some(host) = j.look(server.host.clone()) else {
         return;
     };
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let Some(presented) = j.look(judged.presented.clone()) else {
         return;
     };

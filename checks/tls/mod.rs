@@ -12,6 +12,7 @@ use crate::{
     judgement::Judgement,
 };
 
+mod cause;
 mod chain_trusted;
 mod dms_certificate;
 mod host_name;
@@ -21,11 +22,9 @@ mod repair;
 mod ssl_mode_matches_server;
 mod suite;
 mod validity;
-mod verification;
 
+use cause::Owner;
 pub(crate) use repair::verify_with;
-pub(crate) use verification::Verification;
-use verification::{Authority, Owner, Source, verification};
 
 pub(crate) const CHECKS: &[&Check] = &[
     &offered::CHECK,

@@ -1,8 +1,8 @@
 //! The server speaks the version of TLS that DMS speaks, in suites that DMS can be sure to have.
 
 use crate::{
-    case::{Case, Server},
-    check::{Check, Judge},
+    case::{Case, Server, verification::no_session},
+    check::{Check, Judge, TestStep},
     facts::{
         Fact, Gap, Probe, Unlock,
         probe::{HelloOutcome, TlsOutcome},
@@ -31,6 +31,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::NEEDS,
     after: &["tls/offered"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 
@@ -218,7 +219,7 @@ fn seen<'p>(server: &Server<'_>, probe: &'p Probe) -> Option<Result<Seen<'p>, Ga
             "a handshake that offers it alone was refused with the alert {alert}, which may be \
              about ciphers that DMS has and this program hasn't"
         )),
-        (other, _) => Err(super::verification::no_session(server, other)),
+        (other, _) => Err(no_session(server, other)),
     })
 }
 

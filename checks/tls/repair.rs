@@ -1,13 +1,14 @@
 //! Which certificate DMS should hold for a server.
 
 use crate::{
-    case::{Case, Server},
+    case::{
+        Case, Server,
+        verification::{ask, attached},
+    },
     change::Change,
     facts::inventory::dms::Certificate,
     trust::{Ca, Cause, Verdict},
 };
-
-use super::verification::{ask, attached, verification};
 
 /// Lets DMS verify a server, with the certificate that its endpoint names already, where it does.
 pub(crate) fn verify_with(case: &Case<'_>, server: &Server<'_>, mode: &str) -> Option<Change> {
@@ -34,7 +35,7 @@ pub(super) fn attach(case: &Case<'_>, server: &Server<'_>, mode: &str) -> Option
         let blocks = |ca: &Ca| ca.certificates().len();
         (blocks(first), &one.certificate_arn).cmp(&(blocks(second), &other.certificate_arn))
     });
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let chain = judged.presented.known().map(|presented| &presented.chain);
     let vouches = |ca: &Ca| {
         chain.is_some_and(|chain| {

@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Case, Server},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Assumption, Fact, Gap, PathKind, Unlock},
     judgement::Judgement,
     needs,
@@ -26,6 +26,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: &needs::joined::<10>(&needs::SEATS, &["dms:DescribeCertificates"]),
     after: &[],
+    proved_by: Some(TestStep::Login),
     judge: Judge::Endpoint(judge),
 };
 

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use crate::{
     case::{Case, Server},
-    check::{Check, Judge},
+    check::{Check, Judge, TestStep},
     facts::{Gap, Unlock},
     judgement::Judgement,
     severity::Severity,
     trust::{Certificate, Verdict},
 };
 
-use super::{Owner, verification};
+use super::Owner;
 
 pub(crate) static CHECK: Check = Check {
     id: "tls/validity",
@@ -23,6 +23,7 @@ pub(crate) static CHECK: Check = Check {
     controls: &[],
     needs: super::NEEDS,
     after: &["tls/offered"],
+    proved_by: Some(TestStep::Certificates),
     judge: Judge::Endpoint(judge),
 };
 
@@ -30,7 +31,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     let Some(_) = super::verifies(j, server) else {
         return;
     };
-    let judged = verification(case, server);
+    let judged = server.verification(case);
     let presented = j.look(judged.presented.clone());
     let trust = j.look(judged.trust.clone());
     let (Some(presented), Some(trust)) = (presented, trust) else {

@@ -29,6 +29,7 @@ use crate::facts::Gap;
 pub use authority::{Ca, ISRG_ROOT_X1_PEM};
 pub use certificate::{Certificate, Link};
 pub use read::{Chain, ReadError, Tls12};
+pub use signature::Signatures;
 
 /// What gaps are about.
 pub(crate) const HOST_NAME: &str = "the host name";

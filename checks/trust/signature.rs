@@ -1,8 +1,27 @@
-//! Whether one key signed one certificate.
+//! The algorithms of signatures, and whether one key signed one certificate.
+
+use std::fmt;
 
 use rustls_pki_types::SignatureVerificationAlgorithm;
 
 use super::certificate::Certificate;
+
+/// The signature algorithms of the program's TLS provider, with which certificate chains are judged:
+/// this crate has none of its own. Without any, no chain can be judged.
+#[derive(Clone, Copy, Default)]
+pub struct Signatures(pub &'static [&'static dyn SignatureVerificationAlgorithm]);
+
+impl fmt::Debug for Signatures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} signature algorithms", self.0.len())
+    }
+}
+
+impl PartialEq for Signatures {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+    }
+}
 
 /// The outcome of checking a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

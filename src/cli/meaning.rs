@@ -1,9 +1,9 @@
 //! What the arguments of `doctor` mean: what was asked, and what the user decides.
 
 use tidb_dms_checks::{
-    checks,
+    WAIVER_CHECK, checks,
     facts::Asked,
-    policy::{Policy, WAIVER_CHECK, Waiver, category},
+    policy::{Policy, Waiver, category},
     severity::Severity,
 };
 

@@ -4,11 +4,10 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use tidb_dms_checks::{
-    compliance::{ControlStanding, Standing},
     facts::Unlock,
     judgement::Outcome,
     path::Verdict as PathVerdict,
-    report::{How, Rehearsal, Report, SeatPath, ToDecide, Verdict},
+    report::{ControlStanding, How, Rehearsal, Report, SeatPath, Standing, ToDecide, Verdict},
     severity::Severity,
 };
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use tidb_dms_checks::{
+    check::{Judge, TestStep},
     checks,
     facts::{Index, Inventory},
     judgement::Outcome,
@@ -82,6 +83,32 @@ fn law_1_every_check_says_what_it_is_for() {
                 || need.starts_with("SELECT ")
                 || need.starts_with("SHOW ");
             assert!(action || (grant && !need.contains(':')), "{id}: {need}");
+        }
+    }
+}
+
+#[test]
+fn law_1_a_step_of_the_test_of_dms_proves_what_is_judged_where_it_is_taken() {
+    for check in checks() {
+        let fits = match check.proved_by {
+            None => true,
+            Some(TestStep::Way) => matches!(check.judge, Judge::Seat(_)),
+            Some(TestStep::Cluster) => matches!(check.judge, Judge::Migration(_)),
+            Some(TestStep::Login | TestStep::Certificates) => {
+                matches!(check.judge, Judge::Endpoint(_))
+            }
+        };
+        assert!(fits, "{}: {:?}", check.id, check.proved_by);
+    }
+}
+
+#[test]
+fn law_10_where_dms_came_through_nothing_stops_a_packet() {
+    for code in Code::ALL {
+        for leg in Leg::ALL {
+            let owner = owner(*code, *leg);
+            let check = checks().find(|check| check.id == owner).unwrap();
+            assert_eq!(check.proved_by, Some(TestStep::Way), "{owner}");
         }
     }
 }

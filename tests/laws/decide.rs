@@ -5,11 +5,10 @@ use std::{collections::BTreeSet, sync::Mutex, thread};
 
 use serde_json::Value;
 use tidb_dms_checks::{
-    compliance::Standing,
     examine,
     facts::{Facts, Gap, Inventory, Unlock},
     judgement::Outcome,
-    report::{How, Report},
+    report::{How, Report, Standing},
 };
 
 use crate::{assert_none, patients, report, shown};

@@ -8,7 +8,7 @@ use std::{
 };
 
 use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
-use tidb_dms_checks::policy::{Policy, Signatures};
+use tidb_dms_checks::{policy::Policy, trust::Signatures};
 
 /// The policy of a user who chose nothing.
 pub(crate) fn policy() -> Policy {

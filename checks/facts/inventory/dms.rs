@@ -4,9 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Resource,
-    ec2::{aws_shape, resource},
-    hidden,
+    Resource, hidden,
+    shape::{aws_shape, resource},
 };
 
 aws_shape! {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Resource, ec2::aws_shape};
+use super::{Resource, shape::aws_shape};
 
 aws_shape! {
     /// A role (`aws iam list-roles`, `get-role`), with its attached policies beside it.

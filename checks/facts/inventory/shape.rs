@@ -1,4 +1,4 @@
-//! Fields that AWS printed and nobody here has reviewed.
+//! What AWS shapes share, and the fields that AWS printed and nobody here has reviewed.
 //!
 //! For the shapes that decide a path, every field is either read, or listed as irrelevant with its
 //! reason, or else its presence is a gap that names it. `Route.IgwFirewall` came in 2026 and changed
@@ -15,6 +15,29 @@ use serde::{
 use serde_json::Value;
 
 use crate::facts::{Gap, Unlock};
+
+/// Derives, names and serde settings that every AWS shape shares.
+macro_rules! aws_shape {
+    ($(#[$doc:meta])* pub struct $name:ident { $($body:tt)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+        #[serde(rename_all = "PascalCase", default)]
+        pub struct $name { $($body)* }
+    };
+}
+pub(super) use aws_shape;
+
+/// Says which list of the inventory a resource stands in and by which field it is known.
+macro_rules! resource {
+    ($name:ident, $field:ident) => {
+        impl Resource for $name {
+            fn id(&self) -> &str {
+                &self.$field
+            }
+        }
+    };
+}
+pub(super) use resource;
 
 /// A shape that decides a path, with the fields of it that were reviewed and don't matter.
 pub trait Shape {

@@ -4,63 +4,20 @@
 //! because we asked has a time, so it is of the present: it proves the way, the access list and the login at
 //! once, and the certificates too where it verified them. It proves nothing of another seat.
 
-use super::{Case, Seat, Server, cluster};
 use crate::{
-    check::Check,
+    case::{Case, Seat, Server, cluster},
+    check::{Check, TestStep},
     facts::{Gap, Tested, Unlock},
     judgement::{Evidence, Judgement},
     report::Subject,
 };
 
-/// What holds of the seat that the test was made from.
-const WAY: &[&str] = &[
-    "network/route",
-    "network/nat-gateway",
-    "network/internet-gateway",
-    "network/public-accessibility",
-    "network/security-group",
-    "network/network-acl",
-    "network/block-public-access",
-    "network/private-endpoint",
-    "network/endpoint-security-group",
-    "network/vpc-peering",
-    "access/list-covers-egress",
-];
-/// What holds of the cluster, from wherever it is reached.
-const CLUSTER: &[&str] = &[
-    "network/custom-dns",
-    "cluster/running",
-    "cluster/supports-path",
-    "cluster/public-endpoint-enabled",
-    "cluster/private-endpoint-accepted",
-    "cluster/vpc-peering-active",
-];
-/// What holds of the server that it was let in by.
-const LOGIN: &[&str] = &[
-    "network/dns-resolves",
-    "network/tcp-connects",
-    "tls/ssl-mode-matches-server",
-    "mysql/login",
-    "mysql/account-host",
-    "mysql/user-prefix",
-];
-/// What holds of a server whose certificates were verified for its name.
-const VERIFIED: &[&str] = &[
-    "tls/offered",
-    "tls/protocol",
-    "tls/chain-trusted",
-    "tls/host-name",
-    "tls/validity",
-    "tls/dms-certificate",
-];
-
 /// The fresh, successful tests of a migration's endpoints.
 #[derive(Default)]
 pub(crate) struct Proofs<'a> {
     tests: Vec<Proof<'a>>,
-    /// The only seat that there is, or the one where the instance sits today.
+    /// The seat where the instance sits today.
     seat: Option<String>,
-    has_one_seat: bool,
 }
 
 struct Proof<'a> {
@@ -104,14 +61,12 @@ impl<'a> Proofs<'a> {
         Self {
             tests: servers.iter().filter_map(proof).collect(),
             seat: today.map(|seat| seat.id.clone()),
-            has_one_seat: seats.len() == 1,
         }
     }
 
     /// Lets a test answer what it proves.
     pub(crate) fn settle(&self, check: &Check, subject: &Subject, judgement: &mut Judgement) {
-        let Some(proof) = self.tests.iter().find(|proof| self.proves(proof, check.id, subject))
-        else {
+        let Some(proof) = self.tests.iter().find(|proof| self.proves(proof, check, subject)) else {
             return;
         };
         let test = proof.test;
@@ -132,21 +87,13 @@ impl<'a> Proofs<'a> {
         });
     }
 
-    fn proves(&self, proof: &Proof<'_>, check: &str, subject: &Subject) -> bool {
-        match subject.kind.as_str() {
-            "subnet" => {
-                proof.is_cluster
-                    && WAY.contains(&check)
-                    && self.seat.as_ref().is_some_and(|seat| *seat == subject.id)
-            }
-            "migration" => {
-                proof.is_cluster
-                    && (CLUSTER.contains(&check) || WAY.contains(&check) && self.has_one_seat)
-            }
-            _ => {
-                subject.id == proof.server
-                    && (LOGIN.contains(&check) || VERIFIED.contains(&check) && proof.is_verified)
-            }
+    fn proves(&self, proof: &Proof<'_>, check: &Check, subject: &Subject) -> bool {
+        let Some(step) = check.proved_by else { return false };
+        match step {
+            TestStep::Way => proof.is_cluster && self.seat.as_ref() == Some(&subject.id),
+            TestStep::Cluster => proof.is_cluster,
+            TestStep::Login => subject.id == proof.server,
+            TestStep::Certificates => subject.id == proof.server && proof.is_verified,
         }
     }
 }

@@ -1,18 +1,21 @@
 //! Reports to try the formats on, built by hand.
 
 use tidb_dms_checks::{
-    change::{Change, Remedy},
-    compliance::{ControlStanding, Standing},
+    change::Change,
     facts::{Assumption, Gap, PathKind, Role, Run, Tier, Unlock},
-    judgement::{Evidence, Finding, Outcome},
-    path::{Code, Doubt, Hop, Leg, PathFinding, Stop, Trace, Verdict as PathVerdict},
-    plugin::OwnCheck,
-    report::{
-        How, MigrationSummary, Rehearsal, Report, RootCause, Row, SeatPath, Subject, ToDecide,
-        Verdict, Waived,
-    },
+    judgement::{Evidence, Outcome},
+    path::{Code, Doubt, Leg, Verdict as PathVerdict},
+    report::{How, MigrationSummary, OwnCheck, Rehearsal, Report, Standing, Verdict, Waived},
     severity::Severity,
 };
+
+use build::{cause, found, migration, not_applicable, pass, seat, settle, standing, thing, unseen};
+use ways::{assumptions, paths, stopped, trace};
+
+mod build;
+mod ways;
+
+pub(super) use ways::crooked;
 
 const SEATS: [&str; 2] = ["subnet-0a11", "subnet-0a12"];
 
@@ -26,233 +29,6 @@ pub(super) fn all() -> Vec<(&'static str, Report)> {
         ("warnings", warnings()),
         ("hostile", hostile()),
     ]
-}
-
-pub(super) fn row(check: &str, subject: &Subject, outcome: Outcome) -> Row {
-    Row {
-        check: check.into(),
-        subject: subject.clone(),
-        outcome,
-        level: Severity::Error,
-        findings: Vec::new(),
-        gaps: Vec::new(),
-        evidence: Vec::new(),
-        by: Vec::new(),
-        reason: None,
-        waived: None,
-    }
-}
-
-/// A thing that would decide checks, with the ways to it.
-fn thing(gap: &Gap, level: Severity, checks: &[&str], how: Vec<How>) -> ToDecide {
-    ToDecide {
-        unlock: gap.unlock.clone(),
-        level,
-        how,
-        gaps: vec![gap.clone()],
-        checks: checks.iter().map(|check| (*check).to_owned()).collect(),
-    }
-}
-
-fn standing(
-    control: &str,
-    standing: Standing,
-    because: &str,
-    how: Option<&str>,
-) -> ControlStanding {
-    ControlStanding {
-        control: control.into(),
-        title: "DMS endpoints should use SSL".into(),
-        standing,
-        because: vec![because.into()],
-        alternative: how.map(Into::into),
-        checks: vec!["dms/ssl-mode".into()],
-        standards: vec!["NIST.800-53.r5 SC-8".into()],
-    }
-}
-
-fn migration() -> Subject {
-    Subject { kind: "migration".into(), id: "orders-to-tidb".into() }
-}
-
-fn seat(id: &str) -> Subject {
-    Subject { kind: "subnet".into(), id: id.into() }
-}
-
-fn pass(check: &str, subject: &Subject, resource: &str, field: &str, value: &str) -> Row {
-    let mut row = row(check, subject, Outcome::Pass);
-    row.evidence.push(Evidence {
-        resource: resource.into(),
-        field: field.into(),
-        value: value.into(),
-    });
-    row
-}
-
-fn not_applicable(check: &str, reason: &str) -> Row {
-    let mut row = row(check, &migration(), Outcome::NotApplicable);
-    row.reason = Some(reason.into());
-    row
-}
-
-fn found(
-    check: &str,
-    subject: &Subject,
-    level: Severity,
-    message: &str,
-    changes: Vec<Change>,
-    advice: &str,
-) -> Row {
-    let outcome = match level {
-        Severity::Error => Outcome::Fail,
-        Severity::Warning => Outcome::Warn,
-        Severity::Advice => Outcome::Advice,
-    };
-    let mut row = row(check, subject, outcome);
-    row.level = level;
-    row.findings.push(Finding {
-        message: message.into(),
-        level,
-        remedy: Remedy::of(changes, advice.into()),
-    });
-    row
-}
-
-fn unseen(check: &str, subject: &Subject, gap: Gap) -> Row {
-    let mut row = row(check, subject, Outcome::Unknown);
-    row.gaps.push(gap);
-    row
-}
-
-fn hop(kind: &str, id: &str, detail: &str) -> Hop {
-    Hop { kind: kind.into(), id: id.into(), detail: detail.into() }
-}
-
-fn trace(seat: &str, cidr: &str) -> Trace {
-    Trace {
-        version: 1,
-        verdict: PathVerdict::Arrives,
-        hops: vec![
-            hop("subnet", seat, cidr),
-            hop("route-table", "rtb-0b22", "0.0.0.0/0 → nat-0a17"),
-            hop("security-group", "sg-0f63", "outbound: tcp 4000 to 0.0.0.0/0"),
-            hop(
-                "network-acl",
-                "acl-0c33",
-                "out: rule 100 allows tcp 4000   in: rule 120 allows answers to 1024–65535",
-            ),
-            hop("nat-gateway", "nat-0a17", "public, available, 52.1.2.3"),
-            hop("route-table", "rtb-0d44", "0.0.0.0/0 → igw-0e52"),
-            hop("internet-gateway", "igw-0e52", "out to the internet"),
-        ],
-        stops: Vec::new(),
-        gaps: Vec::new(),
-        assumptions: Vec::new(),
-        findings: Vec::new(),
-        egress_addresses: vec!["52.1.2.3".parse().unwrap()],
-    }
-}
-
-/// The way that is stopped behind the NAT gateway.
-pub(super) fn stopped(seat: &str, cidr: &str) -> Trace {
-    let mut trace = trace(seat, cidr);
-    trace.verdict = PathVerdict::Stopped;
-    trace.hops.truncate(5);
-    trace.hops.push(hop("route-table", "rtb-0d44", "✗ 44.210.0.50 matches no route"));
-    trace.stops.push(Stop {
-        code: Code::NoRouteToDestination,
-        leg: Leg::Nat,
-        at: "rtb-0d44".into(),
-        detail: "44.210.0.50 matches no route".into(),
-        blame: tidb_dms_checks::path::Blame::default(),
-    });
-    trace.assumptions = assumptions();
-    trace
-}
-
-/// A way with several stops, gaps and findings.
-pub(super) fn crooked() -> Trace {
-    let mut trace = stopped("subnet-06f469bcee42e408e", "10.0.1.0/24, us-east-1a");
-    trace.hops[3].detail =
-        "out: rule 100 allows tcp 4000   ✗ in: the default rule denies answers to 1024–65535"
-            .into();
-    trace.stops.insert(
-        0,
-        Stop {
-            code: Code::SubnetAclRestriction,
-            leg: Leg::Seat,
-            at: "acl-0c33".into(),
-            detail: "inbound the default rule of acl-0c33 denies answers to 1024–65535 from \
-                     44.210.0.50 (subnet-06f469bcee42e408e)"
-                .into(),
-            blame: tidb_dms_checks::path::Blame::default(),
-        },
-    );
-    trace.gaps.push(Doubt {
-        gap: Gap::new(
-            "sg-0f63",
-            "it isn't in the data",
-            Unlock::IamAction("ec2:DescribeSecurityGroups".into()),
-        ),
-        code: Code::EniSgRulesMismatch,
-        leg: Leg::Seat,
-    });
-    trace.findings.push(PathFinding {
-        code: Code::SubnetAclRestriction,
-        leg: Leg::Nat,
-        at: "acl-0c34".into(),
-        detail: "in: answers from 44.210.0.50 pass to ports 32768–65535 only".into(),
-    });
-    trace
-}
-
-fn paths(make: fn(&str, &str) -> Trace) -> Vec<SeatPath> {
-    [
-        (SEATS[0], "10.0.1.0/24, us-east-1a", "it is there today"),
-        (SEATS[1], "10.0.2.0/24, us-east-1b", "Multi-AZ standby"),
-    ]
-    .into_iter()
-    .map(|(id, cidr, role)| SeatPath { seat: id.into(), role: role.into(), trace: make(id, cidr) })
-    .collect()
-}
-
-fn assumptions() -> Vec<Assumption> {
-    vec![
-        Assumption::new("DMS", "speaks TLS 1.2 only", "nobody outside sees it"),
-        Assumption::new(
-            "subnet-0a11",
-            "VPC Block Public Access is off",
-            "BlockPublicAccessStates wasn't printed; off is AWS's default",
-        ),
-        Assumption::new(
-            "subnet-0c30",
-            "VPC Block Public Access is off",
-            "BlockPublicAccessStates wasn't printed; off is AWS's default",
-        ),
-    ]
-}
-
-/// The counts, the verdict and the exit code as the threshold `error` has them.
-pub(super) fn settle(mut report: Report) -> Report {
-    report.counts = Outcome::ALL
-        .into_iter()
-        .map(|outcome| {
-            let count = report.rows.iter().filter(|row| row.outcome == outcome).count();
-            (outcome.as_str().to_owned(), count)
-        })
-        .collect();
-    let judged = |row: &&Row| !matches!(row.outcome, Outcome::Waived | Outcome::NotApplicable);
-    let mut rows = report.rows.iter().filter(judged);
-    let fails = |row: &Row| row.findings.iter().any(|finding| finding.level == Severity::Error);
-    let open = |row: &Row| row.outcome.is_undecided() && row.level == Severity::Error;
-    (report.verdict, report.exit_code) = if rows.clone().any(fails) {
-        (Verdict::Fail, 1)
-    } else if rows.any(open) {
-        (Verdict::Unknown, 3)
-    } else {
-        (Verdict::Pass, 0)
-    };
-    report
 }
 
 fn base() -> Report {
@@ -335,16 +111,6 @@ pub(super) fn healthy() -> Report {
     waived.reason = Some("until 2026-12-31 by ana: the certificate is on its way".into());
     report.rows.push(waived);
     settle(report)
-}
-
-fn cause(row: &Row, subjects: &[Subject]) -> RootCause {
-    RootCause {
-        check: row.check.clone(),
-        subjects: subjects.to_vec(),
-        message: row.findings[0].message.clone(),
-        remedy: row.findings[0].remedy.clone(),
-        explains: Vec::new(),
-    }
 }
 
 pub(super) fn broken() -> Report {

@@ -1,29 +1,29 @@
 //! What a server presented, what DMS holds against it, and what verify-full says: judged once for all
 //! the checks that share it.
 
+use super::{Case, Server};
 use crate::{
-    case::{Case, Server},
-    facts::{Assumption, Fact, Gap, Look, Probe, Tier, Unlock, probe::TlsOutcome},
+    facts::{Fact, Gap, Look, Probe, Unlock, probe::TlsOutcome},
     migration::Side,
-    trust::{Ca, Cause, Chain, Code, Trust, verify},
+    trust::{Ca, Chain, Trust, verify},
 };
 
 /// One server's certificates beside the one CA that DMS holds for it.
 #[derive(Debug)]
 pub(crate) struct Verification {
     /// The CA.
-    pub(super) authority: Fact<Authority>,
+    pub(crate) authority: Fact<Authority>,
     /// The chain.
-    pub(super) presented: Fact<Presented>,
+    pub(crate) presented: Fact<Presented>,
     /// What verify-full says. Where the CA isn't known, names and dates alone.
-    pub(super) trust: Fact<Trust>,
+    pub(crate) trust: Fact<Trust>,
 }
 
 /// The one CA that DMS holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Authority {
-    pub(super) source: Source,
-    pub(super) ca: Ca,
+    pub(crate) source: Source,
+    pub(crate) ca: Ca,
 }
 
 /// Who says which CA it is.
@@ -40,50 +40,32 @@ pub(crate) enum Source {
 /// What a server sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Presented {
-    pub(super) chain: Chain,
+    pub(crate) chain: Chain,
     /// Whether the server proved that it holds the first certificate's key.
-    pub(super) key_proved: bool,
+    pub(crate) key_proved: bool,
 }
 
-/// Which check a cause of a refusal belongs to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Owner {
-    Certificate,
-    Chain,
-    HostName,
-    Validity,
-}
-
-/// The CA that a server's certificates should stand under, as somebody says who knows without having
-/// seen them.
-pub(super) struct Expected {
-    /// Whether this CA is that one; not known where only what it isn't is documented.
-    pub(super) is_it: Option<bool>,
-    /// The sentence, for when the chain was not seen.
-    pub(super) assumption: Assumption,
-    /// What to say of another CA.
-    pub(super) otherwise: String,
-}
-
-/// Judges a server's certificates, once.
-pub(super) fn verification<'s>(case: &Case<'_>, server: &'s Server<'_>) -> &'s Verification {
-    server.verification.get_or_init(|| {
-        let authority = authority(case, server);
-        let presented = presented(case, server);
-        let trust = match &presented {
-            Fact::Known(presented) => {
-                let none = Ca::none();
-                let ca = authority.known().map_or(&none, |authority| &authority.ca);
-                Fact::Known(ask(case, server, &presented.chain, ca))
-            }
-            Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
-        };
-        Verification { authority, presented, trust }
-    })
+impl Server<'_> {
+    /// What DMS would make of its certificates, judged once.
+    pub(crate) fn verification(&self, case: &Case<'_>) -> &Verification {
+        self.verification.get_or_init(|| {
+            let authority = authority(case, self);
+            let presented = presented(case, self);
+            let trust = match &presented {
+                Fact::Known(presented) => {
+                    let none = Ca::none();
+                    let ca = authority.known().map_or(&none, |authority| &authority.ca);
+                    Fact::Known(ask(case, self, &presented.chain, ca))
+                }
+                Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
+            };
+            Verification { authority, presented, trust }
+        })
+    }
 }
 
 /// What verify-full says of a chain at the time of the facts.
-pub(super) fn ask(case: &Case<'_>, server: &Server<'_>, chain: &Chain, ca: &Ca) -> Trust {
+pub(crate) fn ask(case: &Case<'_>, server: &Server<'_>, chain: &Chain, ca: &Ca) -> Trust {
     let host = server.host.known().map(String::as_str);
     verify(chain, host, ca, case.facts.taken_at, case.signatures.0)
 }
@@ -128,12 +110,12 @@ fn authority(case: &Case<'_>, server: &Server<'_>) -> Fact<Authority> {
 }
 
 /// The certificate that a server's endpoint names.
-pub(super) fn attached<'a>(server: &Server<'a>) -> Option<&'a str> {
+pub(crate) fn attached<'a>(server: &Server<'a>) -> Option<&'a str> {
     server.endpoint?.certificate_arn.as_deref().filter(|arn| !arn.is_empty())
 }
 
 /// The text of a certificate in DMS.
-pub(super) fn imported<'a>(case: &Case<'a>, arn: &str) -> Result<&'a str, Gap> {
+pub(crate) fn imported<'a>(case: &Case<'a>, arn: &str) -> Result<&'a str, Gap> {
     let found = case.index.certificate(arn).or_gap(arn, "Certificates")?;
     found.certificate_pem.as_deref().ok_or_else(|| {
         Gap::new(
@@ -145,7 +127,7 @@ pub(super) fn imported<'a>(case: &Case<'a>, arn: &str) -> Result<&'a str, Gap> {
 }
 
 /// The CA that the user named.
-fn asked(case: &Case<'_>) -> Option<Result<Ca, Gap>> {
+pub(crate) fn asked(case: &Case<'_>) -> Option<Result<Ca, Gap>> {
     let text = case.facts.asked.ca.as_deref()?;
     if text.eq_ignore_ascii_case("isrg-root-x1") {
         return Some(Ok(Ca::isrg_root_x1()));
@@ -153,37 +135,6 @@ fn asked(case: &Case<'_>) -> Option<Result<Ca, Gap>> {
     Some(Ca::read(text.as_bytes()).map_err(|error| {
         Gap::new("the CA", format!("it can't be read: {error}"), Unlock::Flag("--ca".into()))
     }))
-}
-
-/// Whether a CA is the one that somebody who knows says it must be; nothing where nobody says.
-pub(super) fn expected(case: &Case<'_>, server: &Server<'_>, ca: &Ca) -> Option<Expected> {
-    if !server.is_cluster() {
-        return None;
-    }
-    let name = case.cluster.name();
-    let say = |is_it, ca: &str, who: &str| Expected {
-        is_it,
-        assumption: Assumption::new(
-            name,
-            format!("its certificate stands under {ca}"),
-            format!("{who}, and its chain was not seen"),
-        ),
-        otherwise: format!("it isn't {ca}, under which {name} is certified"),
-    };
-    if let Some(Ok(asked)) = asked(case) {
-        return Some(say(Some(ca.shares_a_root_with(&asked)), "the CA of --ca", "--ca says so"));
-    }
-    let documented = "TiDB Cloud documents it";
-    Some(match case.cluster.tier.known()? {
-        tier if tier.is_shared_gateway() => {
-            say(Some(ca.holds_isrg_root_x1()), "ISRG Root X1", documented)
-        }
-        Tier::Dedicated | Tier::Premium => {
-            let is_public = ca.holds_isrg_root_x1() && ca.certificates().len() == 1;
-            say(is_public.then_some(false), "the cluster's own CA", documented)
-        }
-        _ => return None,
-    })
 }
 
 /// The chain that DMS would be shown: of a handshake of TLS 1.2 if there was one, and of one that was
@@ -238,7 +189,7 @@ fn sent<'p>(server: &Server<'_>, probe: &'p Probe, partial: bool) -> Option<Resu
 }
 
 /// Why a handshake shows nothing.
-pub(super) fn no_session(server: &Server<'_>, outcome: &TlsOutcome) -> Gap {
+pub(crate) fn no_session(server: &Server<'_>, outcome: &TlsOutcome) -> Gap {
     let reason = match outcome {
         TlsOutcome::Session(_) => "no certificate was sent".to_owned(),
         TlsOutcome::NotOffered => "the server offers no TLS".to_owned(),
@@ -257,46 +208,12 @@ pub(super) fn no_session(server: &Server<'_>, outcome: &TlsOutcome) -> Gap {
 
 impl Verification {
     /// The CA, where it is the certificate that the endpoint names.
-    pub(super) fn imported(&self) -> Option<&Authority> {
+    pub(crate) fn imported(&self) -> Option<&Authority> {
         self.authority.known().filter(|authority| matches!(authority.source, Source::Imported(_)))
     }
 
-    /// The causes of a refusal that belong to a check.
-    pub(super) fn causes<'v>(
-        &'v self,
-        case: &Case<'_>,
-        server: &Server<'_>,
-        owner: Owner,
-    ) -> Vec<&'v Cause> {
-        let causes = self.trust.known().map_or(&[][..], |trust| &trust.causes);
-        if causes.is_empty() {
-            return Vec::new();
-        }
-        let imported = self.imported();
-        // A CA that is known to be the right one isn't to blame for a chain that leads elsewhere.
-        let blame = imported.is_some_and(|authority| {
-            expected(case, server, &authority.ca).and_then(|expected| expected.is_it) != Some(true)
-        });
-        let has = |code| causes.iter().any(|cause| cause.code == code && !cause.of_ca);
-        let owner_of = |cause: &Cause| match cause.code {
-            Code::Hostname => Owner::HostName,
-            _ if cause.of_ca && imported.is_some() => Owner::Certificate,
-            _ if cause.of_ca => Owner::Chain,
-            Code::WrongCa if blame => Owner::Certificate,
-            // Either the CA is the wrong one or an issuer wasn't sent, and that can't be told: one cause.
-            Code::IncompleteChain if blame && has(Code::WrongCa) => Owner::Certificate,
-            Code::Expired | Code::NotYetValid => Owner::Validity,
-            Code::WrongCa
-            | Code::SelfSigned
-            | Code::IncompleteChain
-            | Code::BadCa
-            | Code::Protocol => Owner::Chain,
-        };
-        causes.iter().filter(|cause| owner_of(cause) == owner).collect()
-    }
-
     /// What couldn't be told of a part, named after the server.
-    pub(super) fn gaps(&self, server: &Server<'_>, wanted: impl Fn(&str) -> bool) -> Vec<Gap> {
+    pub(crate) fn gaps(&self, server: &Server<'_>, wanted: impl Fn(&str) -> bool) -> Vec<Gap> {
         let gaps = self.trust.known().map_or(&[][..], |trust| &trust.gaps);
         gaps.iter()
             .filter(|gap| wanted(&gap.about))

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::{Policy, Waiver};
 use crate::{
     check::{Check, Judge},
     checks,
     judgement::{Judgement, Outcome},
     plugin::Plugin,
+    policy::{Policy, Waiver, category},
     report::{Row, Waived},
     severity::Severity,
 };
@@ -26,6 +26,7 @@ pub static CHECK: Check = Check {
     controls: &[],
     needs: &[],
     after: &[],
+    proved_by: None,
     judge: Judge::Policy,
 };
 
@@ -121,7 +122,7 @@ fn use_one(
 
 fn is_known(id: &str, plugins: &[Plugin]) -> bool {
     checks().any(|check| check.id == id)
-        || plugins.iter().any(|plugin| plugin.name == super::category(id) && id != plugin.name)
+        || plugins.iter().any(|plugin| plugin.name == category(id) && id != plugin.name)
 }
 
 #[cfg(test)]
