@@ -1,7 +1,8 @@
-"""A real MySQL or MariaDB of the lab: its administrator, its accounts, and what it lets an account really do."""
+"""A real MySQL, MariaDB or TiDB of the lab: its administrator, its accounts, and what it lets an account really do."""
 import contextlib
 import json
 import os
+import re
 import struct
 
 import pymysql
@@ -13,8 +14,8 @@ CONTROL = "awsdms_control"
 NINE = ["ALTER", "CREATE", "CREATE TEMPORARY TABLES", "DROP", "INDEX", "INSERT", "UPDATE", "DELETE", "SELECT"]
 # A table is granted all of them but this one.
 OF_TABLES = [privilege for privilege in NINE if privilege != "CREATE TEMPORARY TABLES"]
-# By these errors a server says that an account may not: on a schema, on the server, on a table, on a column.
-DENIED = (1044, 1045, 1142, 1143, 1227)
+# By these errors a server says that an account may not: on a schema, on the server, on a table, on a column; TiDB's own.
+DENIED = (1044, 1045, 1142, 1143, 1227, 8121)
 # By these it says that an account might, if only the thing were there already, or weren't.
 ALLOWED = {"CREATE": (1050,), "CREATE TEMPORARY TABLES": (1050,), "ALTER": (1060,), "INDEX": (1061,), "INSERT": (1062,),
            # A foreign key of another table refers to it.
@@ -59,12 +60,14 @@ def escaped(name):
 
 
 class Database:
-    """One of the two servers, by its administrator's session."""
+    """One of the servers, by its administrator's session."""
 
     def __init__(self, bench, name):
         if name in bench.lab["skipped"]:
             raise Skipped(bench.lab["skipped"][name])
-        self.bench, self.is_mysql = bench, name == "mysql"
+        self.bench, self.name, self.is_mysql, self.is_tidb = bench, name, name == "mysql", name == "tidb"
+        # MariaDB's roles have no host.
+        self.has_hosts_of_roles = name != "mariadb"
         self.socket = os.path.join(bench.lab["folder"], name, "socket")
         self.admin = self.login("root")
         self.version = self.value("SELECT VERSION()")
@@ -92,7 +95,7 @@ class Database:
     def schemas(self, *names, partial_revokes=False):
         """Schemas with two tables each, and the server as it was once they aren't needed any more."""
         # Nothing of this has to outlive the machine.
-        quick = {"innodb_flush_log_at_trx_commit": 0, "sync_binlog": 0}
+        quick = {} if self.is_tidb else {"innodb_flush_log_at_trx_commit": 0, "sync_binlog": 0}
         before = {name: self.value(f"SELECT @@global.{name}") for name in quick}
         kept = set(self.accounts())
         try:
@@ -123,42 +126,57 @@ class Database:
     # What the server does.
 
     def denied(self, session, statement, privilege):
-        """Whether the server refuses it for want of a privilege; another error is one of the test."""
+        """The privilege for want of which the server refuses it, or None; another error is one of the test.
+
+        The server may name another one than that which is tried: TiDB updates nobody who may not read.
+        """
         try:
             with session.cursor() as cursor:
                 cursor.execute(statement)
         except pymysql.MySQLError as error:
             if error.args[0] in DENIED:
-                return True
+                named = re.match(r"([A-Z]+) command denied", error.args[1])
+                return named[1] if named and named[1] in NINE else privilege
             assert error.args[0] in ALLOWED.get(privilege, ()), f"{statement}: {error}"
-        return False
+        return None
 
     def refused(self, session, schema):
         """The privileges that the account turns out to lack on the schema or on one of its tables."""
-        lacking = {privilege for privilege, attempt in ATTEMPTS_ON_SCHEMA.items()
-                   if self.denied(session, attempt.format(schema=quoted(schema)), privilege)}
+        lacking = self.refused_on_schema(session, schema)
         for table in ("t", "t2"):
-            lacking |= {privilege for privilege, attempt in ATTEMPTS.items() if privilege not in lacking and
-                        self.denied(session, attempt.format(table=f"{quoted(schema)}.{table}"), privilege)}
+            lacking |= self.refused_on_table(session, schema, table)
         return lacking
+
+    def refused_on_schema(self, session, schema):
+        return {self.denied(session, attempt.format(schema=quoted(schema)), privilege)
+                for privilege, attempt in ATTEMPTS_ON_SCHEMA.items()} - {None}
+
+    def refused_on_table(self, session, schema, table):
+        table = f"{quoted(schema)}.{table}"
+        lacking = {self.denied(session, attempt.format(table=table), privilege) for privilege, attempt in ATTEMPTS.items()}
+        if self.is_tidb and "SELECT" in lacking:
+            # TiDB names SELECT before UPDATE. What is granted on everything leaves the rows of other levels as they are.
+            who = "'{}'@'{}'".format(*self.value("SELECT CURRENT_USER()", session).rsplit("@", 1))
+            self.run(f"GRANT SELECT ON *.* TO {who}")
+            lacking.add(self.denied(session, ATTEMPTS["UPDATE"].format(table=table), "UPDATE"))
+            self.run(f"REVOKE SELECT ON *.* FROM {who}")
+        return lacking - {None}
 
     def refused_work(self, session, schema):
         """The privileges for want of which the server refuses a step of the real work."""
         schema = quoted(schema)
         self.run(f"DROP TABLE IF EXISTS {schema}.made, {schema}.loaded",
                  f"CREATE TABLE {schema}.loaded (a INT PRIMARY KEY, b INT)")
-        lacking = {privilege for privilege, statement in WORK
-                   if self.denied(session, statement.format(schema=schema), privilege)}
+        lacking = {self.denied(session, statement.format(schema=schema), privilege) for privilege, statement in WORK} - {None}
         made = self.column(f"SELECT table_name FROM information_schema.tables WHERE table_schema = {schema.replace('`', chr(39))}")
         assert ("made" in made) == ("CREATE" not in lacking) and ("loaded" in made) == ("DROP" in lacking), made
         return lacking
 
     def refused_replication(self, session):
         """What the account lacks to follow the binary log, tried as a replica does."""
-        lacking = set()
-        status = "SHOW BINARY LOG STATUS" if self.is_mysql else "SHOW BINLOG STATUS"
-        if self.denied(session, status, None):
-            lacking.add("REPLICATION CLIENT" if self.is_mysql else "BINLOG MONITOR")
+        status, client = (("SHOW BINARY LOG STATUS", "REPLICATION CLIENT") if self.is_mysql else
+                          ("SHOW BINLOG STATUS", "BINLOG MONITOR"))
+        lacking = {self.denied(session, status, client)} - {None}
         try:
             # Server id, host, user, password, port, rank, source id.
             session._execute_command(COMMAND.COM_REGISTER_SLAVE, struct.pack("<IBBBHII", 99, 0, 0, 0, 0, 0, 0))
@@ -173,7 +191,7 @@ class Database:
     def grants(self, session):
         return self.column("SHOW GRANTS", session)
 
-    def judge(self, session, side, schemas, *flags, settings=True):
+    def judge(self, session, side, schemas, *flags, settings=True, of="--schemas"):
         """The program's answer about the account's own SHOW GRANTS, and its exit code."""
         with open(self.text, "w") as file:
             file.write("\n".join(self.grants(session)) + "\n")
@@ -183,7 +201,7 @@ class Database:
                       "--lower-case-table-names", str(self.value(shown.format("@@lower_case_table_names"))))
             if self.is_mysql:
                 flags += ("--partial-revokes", "on" if self.value(shown.format("@@partial_revokes")) else "off")
-        done, _ = self.bench.run("grants", "--server", self.version, "--as", side, "--schemas", ",".join(schemas),
+        done, _ = self.bench.run("grants", "--server", self.version, "--as", side, of, ",".join(schemas),
                                  "--json", *flags, self.text)
         assert done.returncode in (0, 1, 3), done.stderr
         answer = json.loads(done.stdout)
