@@ -283,7 +283,12 @@ fn root_causes(rows: &[Row]) -> Vec<RootCause> {
                             && cause.remedy.changes == finding.remedy.changes))
             });
             match known {
-                Some(cause) => cause.subjects.push(row.subject.clone()),
+                Some(cause) => {
+                    cause.remedy.add(&finding.remedy);
+                    if !cause.subjects.contains(&row.subject) {
+                        cause.subjects.push(row.subject.clone());
+                    }
+                }
                 None => causes.push(RootCause {
                     check: row.check.clone(),
                     subjects: vec![row.subject.clone()],

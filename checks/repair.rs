@@ -38,11 +38,13 @@ pub(crate) fn mend(draft: &mut Draft, case: &Case<'_>, seat: &Seat<'_>, path: &P
         }
         Blame::Groups { groups, egress, peer } => {
             if let (Some(group), Some(port)) = (groups.first(), case.cluster.port.known()) {
+                let peer = net_of(peer);
                 draft.change(Change::AllowInGroup {
                     region,
                     group: group.clone(),
                     egress: *egress,
-                    peer: whole_subnet(case, seat, net_of(peer)),
+                    // What goes out goes to the cluster, also where that is in the seat's subnet.
+                    peer: if *egress { peer } else { whole_subnet(case, seat, peer) },
                     port: *port,
                 });
             }
