@@ -161,10 +161,12 @@ fn mend_route(
                 draft.change(change);
             }
         }
-        (Leg::Seat, _) => {
-            let own = seat.source.known().is_some_and(|source| {
-                matches!(source.public, PublicAddress::Known(_) | PublicAddress::NotYet(_))
-            });
+        // A NAT gateway that is lost, or never led to the internet: another takes its place.
+        (Leg::Seat, _) | (Leg::Nat, Code::BadState | Code::NatConnectivityPrivate) => {
+            let own = stop.leg == Leg::Seat
+                && seat.source.known().is_some_and(|source| {
+                    matches!(source.public, PublicAddress::Known(_) | PublicAddress::NotYet(_))
+                });
             let target = if own { gateway } else { None };
             let target = target.or_else(|| working_nat(case.index, wish.vpc));
             if let Some(change) = target.and_then(|target| wish.put(&target, ANYWHERE)) {

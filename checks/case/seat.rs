@@ -187,7 +187,8 @@ fn of_instance<'a>(
         return Fact::Unknown(missing("subnet group"));
     };
     // A group that is being taken away won't let anything through for long.
-    let stays = |status: Option<&str>| !status.is_some_and(|it| it.eq_ignore_ascii_case("removing"));
+    let stays =
+        |status: Option<&str>| !status.is_some_and(|it| it.eq_ignore_ascii_case("removing"));
     let groups = match &instance.vpc_security_groups {
         Some(groups) if groups.iter().any(|group| stays(group.status.as_deref())) => Fact::Known(
             groups

@@ -134,7 +134,8 @@ mod tests {
         let none = ("/clusters/0/private_endpoints", json!({"known": []}));
         let before = |state: &str| {
             let over = testing::over_private_endpoint();
-            let (path, list) = over.into_iter().find(|(path, _)| path.ends_with("VpcEndpoints")).unwrap();
+            let (path, list) =
+                over.into_iter().find(|(path, _)| path.ends_with("VpcEndpoints")).unwrap();
             let other = json!({"VpcEndpointId": "vpce-0", "VpcEndpointType": "Interface",
                 "VpcId": "vpc-1", "ServiceName": list[0]["ServiceName"], "State": state});
             (path, json!([other, list[0]]))

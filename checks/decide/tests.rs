@@ -190,7 +190,8 @@ fn what_answers_about_one_thing_is_asked_about_it() {
         });
         commands.collect()
     };
-    let list = json!({"DestinationPrefixListId": "pl-0a", "GatewayId": "vpce-1", "State": "active"});
+    let list =
+        json!({"DestinationPrefixListId": "pl-0a", "GatewayId": "vpce-1", "State": "active"});
     assert_eq!(
         commands(&[("/inventory/RouteTables/0/Routes/2", list)], "ec2:GetManagedPrefixListEntries"),
         ["aws ec2 get-managed-prefix-list-entries --region us-east-1 --prefix-list-id pl-0a"]

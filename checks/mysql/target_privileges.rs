@@ -199,11 +199,7 @@ mod tests {
                     Outcome::Fail,
                     "on awsdms_control",
                 ),
-                (
-                    &[("/inventory/Endpoints/1/DatabaseName", json!("shop"))],
-                    Outcome::Pass,
-                    "",
-                ),
+                (&[("/inventory/Endpoints/1/DatabaseName", json!("shop"))], Outcome::Pass, ""),
             ],
         );
     }

@@ -74,7 +74,11 @@ mod tests {
             &[
                 (std::slice::from_ref(&resolved), Outcome::Pass, ""),
                 (&[resolved.clone(), (state, json!("Available"))], Outcome::Pass, ""),
-                (&[resolved.clone(), (state, json!("pendingAcceptance"))], Outcome::Fail, "pending"),
+                (
+                    &[resolved.clone(), (state, json!("pendingAcceptance"))],
+                    Outcome::Fail,
+                    "pending",
+                ),
                 (&[resolved.clone(), (state, json!("Partial"))], Outcome::Unknown, "in part"),
             ],
         );

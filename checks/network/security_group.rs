@@ -50,7 +50,11 @@ mod tests {
             &[
                 (&[second.clone(), groups("active", "active")], Outcome::Pass, ""),
                 (&[second.clone(), groups("adding", "active")], Outcome::Pass, ""),
-                (&[second.clone(), groups("removing", "active")], Outcome::Fail, "no outbound rule"),
+                (
+                    &[second.clone(), groups("removing", "active")],
+                    Outcome::Fail,
+                    "no outbound rule",
+                ),
                 (&[second, groups("removing", "removing")], Outcome::Unknown, "security groups"),
             ],
         );
