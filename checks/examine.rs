@@ -288,6 +288,11 @@ fn root_causes(rows: &[Row]) -> Vec<RootCause> {
             }
         }
     }
+    // A cluster that isn't there, or not to be had by this way, is told before the way is blamed.
+    let of_cluster = |cause: &RootCause| {
+        matches!(cause.check.as_str(), "cluster/running" | "cluster/supports-path")
+    };
+    causes.sort_by_key(|cause| !of_cluster(cause));
     for cause in &mut causes {
         let mut explains: Vec<String> = rows
             .iter()
