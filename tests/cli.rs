@@ -334,7 +334,7 @@ fn the_first_screen_tells_what_helps() {
         // No login tells what the rules don't take in.
         (
             vec![("/inventory/ReplicationTasks/0/TableMappings".into(), json!("{\"rules\":[]}"))],
-            &["the rules take nothing in; see dms/table-mappings"],
+            &["not evaluated because of this: mysql/source-privileges, mysql/target-privileges"],
             &["a login to the source"],
         ),
         // Only an administrator can run these (F-22).
