@@ -75,6 +75,16 @@ impl Remedy {
         let commands = changes.iter().flat_map(Change::commands).collect();
         Self { advice, commands, changes }
     }
+
+    /// Adds what another remedy of the same cause changes.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for change in &other.changes {
+            if !self.changes.contains(change) {
+                self.commands.extend(change.commands());
+                self.changes.push(change.clone());
+            }
+        }
+    }
 }
 
 /// One repair.

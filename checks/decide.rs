@@ -354,6 +354,14 @@ fn permission(case: &Case<'_>, action: &str, gaps: &[Gap]) -> Vec<How> {
                 )));
             }
         }
+    } else if let Some((call, option, start)) =
+        ONE_AT_A_TIME.iter().find_map(|(known, how)| (*known == action).then_some(how))
+    {
+        for about in things(gaps, start) {
+            let region = about.split(':').nth(3).map(str::to_owned).or_else(|| case.region());
+            let region = region.map_or_else(String::new, |region| format!(" --region {region}"));
+            ways.push(How::Command(format!("aws {call}{region} {option} {about}")));
+        }
     } else if Inventory::LISTS.iter().any(|(_, known)| *known == action)
         && let Some(call) = crate::facts::cli_call(action)
     {
@@ -369,6 +377,23 @@ fn permission(case: &Case<'_>, action: &str, gaps: &[Gap]) -> Vec<How> {
         ));
     }
     ways
+}
+
+/// Calls that answer about one thing, the option that names it, and how its name begins.
+const ONE_AT_A_TIME: [(&str, (&str, &str, &str)); 2] = [
+    (
+        "ec2:GetManagedPrefixListEntries",
+        ("ec2 get-managed-prefix-list-entries", "--prefix-list-id", "pl-"),
+    ),
+    ("kms:DescribeKey", ("kms describe-key", "--key-id", "arn:aws")),
+];
+
+/// The things that gaps are about, each once, of those whose names begin like this and need no quotes.
+fn things<'a>(gaps: &'a [Gap], start: &str) -> BTreeSet<&'a str> {
+    let is_plain =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | ':' | '/');
+    let about = gaps.iter().map(|gap| gap.about.as_str());
+    about.filter(|about| about.starts_with(start) && about.chars().all(is_plain)).collect()
 }
 
 fn allow(action: &str, resource: &str) -> How {

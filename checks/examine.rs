@@ -270,22 +270,16 @@ fn root_causes(rows: &[Row]) -> Vec<RootCause> {
     let mut causes: Vec<RootCause> = Vec::new();
     for row in rows.iter().filter(|row| row.outcome == Outcome::Fail) {
         for finding in row.findings.iter().filter(|finding| finding.level == Severity::Error) {
-            // Another check that the very same cure satisfies tells of the same cause.
-            let changes = &finding.remedy.changes;
-            let told = |cause: &RootCause| {
-                cause.check != row.check && !changes.is_empty() && cause.remedy.changes == *changes
-            };
-            if causes.iter().any(told) {
-                continue;
-            }
-            let known = causes.iter_mut().find(|cause| {
-                cause.check == row.check
-                    && (cause.message == finding.message
-                        || (!finding.remedy.changes.is_empty()
-                            && cause.remedy.changes == finding.remedy.changes))
-            });
+            let known = causes.iter_mut().find(|cause| cause.covers(&row.check, finding));
             match known {
-                Some(cause) => cause.subjects.push(row.subject.clone()),
+                // Another check that the very same cure satisfies tells of the same cause.
+                Some(cause) if cause.check != row.check => {}
+                Some(cause) => {
+                    cause.remedy.add(&finding.remedy);
+                    if !cause.subjects.contains(&row.subject) {
+                        cause.subjects.push(row.subject.clone());
+                    }
+                }
                 None => causes.push(RootCause {
                     check: row.check.clone(),
                     subjects: vec![row.subject.clone()],
@@ -296,6 +290,11 @@ fn root_causes(rows: &[Row]) -> Vec<RootCause> {
             }
         }
     }
+    // A cluster that isn't there, or not to be had by this way, is told before the way is blamed.
+    let of_cluster = |cause: &RootCause| {
+        matches!(cause.check.as_str(), "cluster/running" | "cluster/supports-path")
+    };
+    causes.sort_by_key(|cause| !of_cluster(cause));
     for cause in &mut causes {
         let mut explains: Vec<String> = rows
             .iter()

@@ -38,13 +38,18 @@ impl Draft {
 
     /// Adds a repair.
     pub fn change(&mut self, change: impl Into<Change>) -> &mut Self {
-        self.changes.push(change.into());
+        let change = change.into();
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
         self
     }
 
     /// Adds the repairs that there are.
     pub fn changes(&mut self, changes: impl IntoIterator<Item = Change>) -> &mut Self {
-        self.changes.extend(changes);
+        for change in changes {
+            self.change(change);
+        }
         self
     }
 
@@ -111,16 +116,16 @@ impl Judgement {
         }
     }
 
-    /// Puts a finding on record.
+    /// Puts a finding on record. What was found before in the same words is the same finding: what
+    /// mends it here is added to what mends it there.
     pub fn fail(&mut self, message: impl Into<String>) -> &mut Draft {
-        self.findings.push(Draft {
-            message: message.into(),
-            level: None,
-            advice: None,
-            changes: Vec::new(),
+        let message = message.into();
+        let known = self.findings.iter().position(|draft| draft.message == message);
+        let place = known.unwrap_or_else(|| {
+            self.findings.push(Draft { message, level: None, advice: None, changes: Vec::new() });
+            self.findings.len() - 1
         });
-        let last = self.findings.len() - 1;
-        &mut self.findings[last]
+        &mut self.findings[place]
     }
 
     /// Says that the requirement isn't about this migration, and why. It doesn't hide anything that

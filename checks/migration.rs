@@ -112,6 +112,15 @@ pub enum SelectError {
         /// What there is.
         known: Vec<String>,
     },
+    /// Things of one name, in several accounts or regions.
+    SameName {
+        /// What was named.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Their ARNs.
+        known: Vec<String>,
+    },
     /// No candidate at all.
     Nothing,
 }
@@ -128,6 +137,12 @@ impl fmt::Display for SelectError {
             Self::Several { what, flag, known } => write!(
                 f,
                 "{} {what} are in these facts; choose one with {flag}: {}",
+                known.len(),
+                known.join(", ")
+            ),
+            Self::SameName { what, name, known } => write!(
+                f,
+                "{} {what}s are called `{name}` in these facts; name one by its ARN: {}",
                 known.len(),
                 known.join(", ")
             ),
@@ -437,14 +452,22 @@ fn named<'a, T>(
     arn: impl Fn(&T) -> &str,
     id: impl Fn(&T) -> Option<&str>,
 ) -> Result<&'a T, SelectError> {
-    items
-        .iter()
-        .find(|item| arn(item) == name || id(item).is_some_and(|id| id.eq_ignore_ascii_case(name)))
-        .ok_or_else(|| SelectError::Unknown {
+    let fits =
+        |item: &&T| arn(item) == name || id(item).is_some_and(|id| id.eq_ignore_ascii_case(name));
+    let found: Vec<&T> = items.iter().filter(fits).collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(SelectError::Unknown {
             what,
             name: name.to_owned(),
             known: items.iter().map(|item| id(item).unwrap_or(arn(item)).to_owned()).collect(),
-        })
+        }),
+        several => Err(SelectError::SameName {
+            what,
+            name: name.to_owned(),
+            known: several.iter().map(|item| arn(item).to_owned()).collect(),
+        }),
+    }
 }
 
 fn instance_name(instance: &ReplicationInstance) -> &str {
@@ -456,4 +479,34 @@ fn instance_name(instance: &ReplicationInstance) -> &str {
 
 fn config_name(config: &ReplicationConfig) -> &str {
     config.replication_config_identifier.as_deref().unwrap_or(&config.replication_config_arn)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{examine, policy::Policy, testing};
+
+    /// Evidence of two accounts may hold two tasks of one name; which one is meant isn't guessed.
+    #[test]
+    fn two_of_one_name_are_told_apart_by_their_arns() {
+        let (ours, theirs) = ("arn:aws:dms:us-east-1:1:task:K", "arn:aws:dms:eu-west-1:2:task:K");
+        let other =
+            json!({"ReplicationTaskArn": theirs, "ReplicationTaskIdentifier": "Orders-to-TiDB"});
+        let select = |asked: &str| {
+            let facts = testing::facts(&[
+                ("/inventory/ReplicationTasks/1", other.clone()),
+                ("/asked/task", json!(asked)),
+            ]);
+            let report = examine(&facts, &Policy::default());
+            report.map(|report| report.migration.region).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            select("orders-to-tidb"),
+            Err(format!(
+                "2 tasks are called `orders-to-tidb` in these facts; name one by its ARN: {ours}, {theirs}"
+            ))
+        );
+        assert_eq!(select(ours), Ok(Some("us-east-1".into())));
+    }
 }

@@ -38,11 +38,13 @@ pub(crate) fn mend(draft: &mut Draft, case: &Case<'_>, seat: &Seat<'_>, path: &P
         }
         Blame::Groups { groups, egress, peer } => {
             if let (Some(group), Some(port)) = (groups.first(), case.cluster.port.known()) {
+                let peer = net_of(peer);
                 draft.change(Change::AllowInGroup {
                     region,
                     group: group.clone(),
                     egress: *egress,
-                    peer: whole_subnet(case, seat, net_of(peer)),
+                    // What goes out goes to the cluster, also where that is in the seat's subnet.
+                    peer: if *egress { peer } else { whole_subnet(case, seat, peer) },
                     port: *port,
                 });
             }
@@ -159,10 +161,12 @@ fn mend_route(
                 draft.change(change);
             }
         }
-        (Leg::Seat, _) => {
-            let own = seat.source.known().is_some_and(|source| {
-                matches!(source.public, PublicAddress::Known(_) | PublicAddress::NotYet(_))
-            });
+        // A NAT gateway that is lost, or never led to the internet: another takes its place.
+        (Leg::Seat, _) | (Leg::Nat, Code::BadState | Code::NatConnectivityPrivate) => {
+            let own = stop.leg == Leg::Seat
+                && seat.source.known().is_some_and(|source| {
+                    matches!(source.public, PublicAddress::Known(_) | PublicAddress::NotYet(_))
+                });
             let target = if own { gateway } else { None };
             let target = target.or_else(|| working_nat(case.index, wish.vpc));
             if let Some(change) = target.and_then(|target| wish.put(&target, ANYWHERE)) {

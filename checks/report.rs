@@ -172,6 +172,16 @@ pub struct RootCause {
     pub explains: Vec<String>,
 }
 
+impl RootCause {
+    /// Whether a check's finding is of this cause: it says the same, or this cure mends it too.
+    pub fn covers(&self, check: &str, finding: &Finding) -> bool {
+        let changes = &finding.remedy.changes;
+        (self.check == check && self.message == finding.message)
+            || (!changes.is_empty()
+                && changes.iter().all(|change| self.remedy.changes.contains(change)))
+    }
+}
+
 /// A thing that would decide checks.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct ToDecide {

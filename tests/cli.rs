@@ -173,6 +173,10 @@ fn wrong_arguments_are_one_clear_line() {
         ),
         (with(&["--subnets", "subnet-0"]), "--subnets: `subnet-0` isn't among the subnets"),
         (with(&["--task", "x"]), "no task `x`"),
+        (
+            with(&["--tidb-host", "a.b:4000"]),
+            "only the name, `a.b`; the port goes with --tidb-port",
+        ),
         (with(&["--report", "html"]), "html"),
         (with(&["--report", "json=/nonexistent/r.json"]), "/nonexistent/r.json"),
         (with(&["--report", "json", "--report", "junit"]), "standard output"),
@@ -330,7 +334,7 @@ fn the_first_screen_tells_what_helps() {
         // No login tells what the rules don't take in.
         (
             vec![("/inventory/ReplicationTasks/0/TableMappings".into(), json!("{\"rules\":[]}"))],
-            &["the rules take nothing in; see dms/table-mappings"],
+            &["not evaluated because of this: mysql/source-privileges, mysql/target-privileges"],
             &["a login to the source"],
         ),
         // Only an administrator can run these (F-22).

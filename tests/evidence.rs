@@ -404,7 +404,7 @@ fn a_file_that_was_named_has_to_be_aws_output() {
         (
             "subnets.yaml",
             "Subnets:\n- SubnetId: subnet-1\n",
-            "subnets.yaml: neither JSON nor another kind of evidence; what the AWS CLI prints with `--output json` is read",
+            "subnets.yaml: it is YAML: save what the AWS CLI prints with `--output json`",
         ),
         (
             "table",
@@ -458,6 +458,18 @@ fn a_folder_without_evidence_is_an_error() {
     assert_eq!(Evidence::of(nothing).error(), "the folder: no files in this folder");
     assert_eq!(Evidence::of(&[("a/.hidden", ONE)]).error(), "the folder: no files in this folder");
     assert_eq!(Evidence::of(&[("README.txt", "hello")]).error(), "the folder: no AWS output found");
+    for (name, bytes, why) in [
+        ("subnets.json.gz", &b"\x1f\x8b\x08\x00"[..], "it is packed: unpack it first"),
+        ("seen.zip", b"PK\x03\x04\x14\x00", "it is packed: unpack it first"),
+        (
+            "vpcs.yml",
+            b"---\nVpcs: []\n",
+            "it is YAML: save what the AWS CLI prints with `--output json`",
+        ),
+    ] {
+        let error = Evidence::of(&[(name, bytes)]).error();
+        assert_eq!(error, format!("the folder: no AWS output found; {name}: {why}"));
+    }
 }
 
 #[test]

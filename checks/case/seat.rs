@@ -186,9 +186,16 @@ fn of_instance<'a>(
     let Some(group) = &instance.replication_subnet_group else {
         return Fact::Unknown(missing("subnet group"));
     };
+    // A group that is being taken away won't let anything through for long.
+    let stays =
+        |status: Option<&str>| !status.is_some_and(|it| it.eq_ignore_ascii_case("removing"));
     let groups = match &instance.vpc_security_groups {
-        Some(groups) if !groups.is_empty() => Fact::Known(
-            groups.iter().filter_map(|group| group.vpc_security_group_id.clone()).collect(),
+        Some(groups) if groups.iter().any(|group| stays(group.status.as_deref())) => Fact::Known(
+            groups
+                .iter()
+                .filter(|group| stays(group.status.as_deref()))
+                .filter_map(|group| group.vpc_security_group_id.clone())
+                .collect(),
         ),
         _ => Fact::Unknown(missing("list of security groups")),
     };
@@ -238,9 +245,15 @@ fn of_instance<'a>(
             "its zone wasn't printed",
         ));
     }
-    if let Some(standby) = instance.secondary_availability_zone.as_deref()
-        && instance.multi_az != Some(false)
-    {
+    let standby = instance.secondary_availability_zone.as_deref();
+    if standby.is_none() && instance.multi_az == Some(true) {
+        assumptions.push(Assumption::new(
+            case.migration_instance(),
+            "its standby may sit in any subnet of its group in another zone",
+            "the standby's zone wasn't printed",
+        ));
+    }
+    if instance.multi_az == Some(true) || standby.is_some() && instance.multi_az != Some(false) {
         let after = match &today {
             PublicAddress::Known(_) | PublicAddress::NotYet(_) => PublicAddress::NotYet(Gap::new(
                 "the public address after a failover",
@@ -249,10 +262,11 @@ fn of_instance<'a>(
             )),
             other => other.clone(),
         };
-        match subnets_of_group(group, Some(standby)) {
+        match subnets_of_group(group, standby) {
             Ok(ids) => seats.extend(
                 ids.iter()
                     .filter(|id| !current.contains(id))
+                    .filter(|id| standby.is_some() || !is_in_zone(case.index, id, zone))
                     .map(|id| seat(case.index, id, "standby", &place, &after, None)),
             ),
             Err(gap) => return Fact::Unknown(gap),
@@ -274,6 +288,14 @@ fn by_network(index: &Index<'_>, ids: Vec<String>, address: Option<Ipv4Addr>) ->
     };
     let holding: Vec<String> = ids.iter().filter(|id| holds(id)).cloned().collect();
     if holding.is_empty() { ids } else { holding }
+}
+
+/// Whether a subnet is in a zone, as far as both were seen.
+fn is_in_zone(index: &Index<'_>, id: &str, zone: Option<&str>) -> bool {
+    match index.subnet(id) {
+        Lookup::Found(subnet) => zone.is_some() && subnet.availability_zone.as_deref() == zone,
+        _ => false,
+    }
 }
 
 fn public_addresses(instance: &ReplicationInstance) -> Vec<Ipv4Addr> {

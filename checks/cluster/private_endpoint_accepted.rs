@@ -133,6 +133,14 @@ mod tests {
             ("/clusters/0/private_endpoints", list)
         };
         let none = ("/clusters/0/private_endpoints", json!({"known": []}));
+        let before = |state: &str| {
+            let over = testing::over_private_endpoint();
+            let (path, list) =
+                over.into_iter().find(|(path, _)| path.ends_with("VpcEndpoints")).unwrap();
+            let other = json!({"VpcEndpointId": "vpce-0", "VpcEndpointType": "Interface",
+                "VpcId": "vpc-1", "ServiceName": list[0]["ServiceName"], "State": state});
+            (path, json!([other, list[0]]))
+        };
         testing::check(CHECK.id, &[(&[], Outcome::NotApplicable, "")]);
         testing::check_on(
             CHECK.id,
@@ -146,6 +154,17 @@ mod tests {
                 (&[dedicated.clone(), known(json!("DISCOVERED"))], Outcome::Fail, "registered"),
                 (&[dedicated.clone(), known(json!("PENDING"))], Outcome::Fail, "still"),
                 (&[dedicated.clone(), none.clone()], Outcome::Fail, "isn't registered"),
+                // An endpoint that was refused once may still be listed, and before the good one.
+                (
+                    &[dedicated.clone(), known(json!("ACTIVE")), before("rejected")],
+                    Outcome::Pass,
+                    "",
+                ),
+                (
+                    &[dedicated.clone(), known(json!("ACTIVE")), before("available")],
+                    Outcome::Pass,
+                    "",
+                ),
             ],
         );
     }

@@ -86,4 +86,16 @@ mod tests {
         let said = testing::say(CHECK.id, &[(place, json!(null))]);
         assert_eq!(said.level(), Severity::Warning);
     }
+
+    /// Before the network is blamed.
+    #[test]
+    fn a_cluster_that_is_paused_is_told_first() {
+        let facts = testing::facts(&[
+            ("/clusters/0/state", json!({"known": "PAUSED"})),
+            ("/inventory/NatGateways/0/State", json!("failed")),
+        ]);
+        let causes = crate::examine(&facts, &testing::without_probes()).unwrap().root_causes;
+        let checks: Vec<&str> = causes.iter().map(|cause| cause.check.as_str()).collect();
+        assert_eq!(checks, [CHECK.id, "network/nat-gateway"]);
+    }
 }

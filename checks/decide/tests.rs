@@ -177,3 +177,29 @@ fn a_host_that_isnt_one_stays_out_of_commands() {
         }
     }
 }
+
+/// A call that answers about one thing is of no use without its name.
+#[test]
+fn what_answers_about_one_thing_is_asked_about_it() {
+    let commands = |changes: &[(&str, Value)], action: &str| -> Vec<String> {
+        let unlock = Unlock::IamAction(action.into());
+        let asked = report(changes).to_decide;
+        let thing = asked.into_iter().find(|thing| thing.unlock == unlock).unwrap();
+        let commands = thing.how.into_iter().filter_map(|how| match how {
+            How::Command(command) => Some(command),
+            _ => None,
+        });
+        commands.collect()
+    };
+    let list =
+        json!({"DestinationPrefixListId": "pl-0a", "GatewayId": "vpce-1", "State": "active"});
+    assert_eq!(
+        commands(&[("/inventory/RouteTables/0/Routes/2", list)], "ec2:GetManagedPrefixListEntries"),
+        ["aws ec2 get-managed-prefix-list-entries --region us-east-1 --prefix-list-id pl-0a"]
+    );
+    let key = "arn:aws:kms:us-east-1:1:key/k";
+    assert_eq!(
+        commands(&[("/inventory/ReplicationInstances/0/KmsKeyId", json!(key))], "kms:DescribeKey"),
+        [format!("aws kms describe-key --region us-east-1 --key-id {key}")]
+    );
+}

@@ -54,6 +54,38 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     }
     judge_host(j, case, endpoint, server_name(endpoint), false);
     judge_port(j, case, endpoint, port(endpoint), false);
+    judge_both_places(j, endpoint);
+}
+
+/// Host and port may stand in two places, where AWS prints the same. Which of two different ones counts
+/// isn't documented.
+fn judge_both_places(j: &mut Judgement, endpoint: &Endpoint) {
+    let Some(settings) = &endpoint.my_sql_settings else {
+        return;
+    };
+    let differ = |one: Option<&str>, other: Option<&str>| match (one, other) {
+        (Some(one), Some(other)) => {
+            let plain = |host: &str| host.trim().trim_end_matches('.').to_ascii_lowercase();
+            (plain(one) != plain(other)).then(|| format!("`{one}` and `{other}`"))
+        }
+        _ => None,
+    };
+    let filled = |host: &Option<String>| host.clone().filter(|host| !host.trim().is_empty());
+    let (one, other) = (filled(&endpoint.server_name), filled(&settings.server_name));
+    let hosts = differ(one.as_deref(), other.as_deref());
+    let ports = match (endpoint.port, settings.port) {
+        (Some(one), Some(other)) if one != other => Some(format!("{one} and {other}")),
+        _ => None,
+    };
+    for (what, both) in [("hosts", hosts), ("ports", ports)] {
+        if let Some(both) = both {
+            j.gap(Gap::new(
+                endpoint.endpoint_arn.as_str(),
+                format!("it names two {what}, {both}: which counts can't be told"),
+                Unlock::IamAction("dms:DescribeEndpoints".into()),
+            ));
+        }
+    }
 }
 
 fn judge_host(
@@ -313,6 +345,26 @@ mod tests {
         testing::check(
             CHECK.id,
             &[(&changes, Outcome::Unknown, "it holds the host name and port of tidb")],
+        );
+    }
+
+    #[test]
+    fn two_places_that_differ_decide_nothing() {
+        let settings = |host: &str, port: u16| {
+            ("/inventory/Endpoints/1/MySQLSettings", json!({"ServerName": host, "Port": port}))
+        };
+        testing::check(
+            CHECK.id,
+            &[
+                (&[settings("TIDB.abc.clusters.tidb-cloud.com", 4000)], Outcome::Pass, ""),
+                (&[settings("", 4000)], Outcome::Pass, ""),
+                (&[settings("db.example", 4000)], Outcome::Unknown, "two hosts"),
+                (
+                    &[settings("tidb.abc.clusters.tidb-cloud.com", 3306)],
+                    Outcome::Unknown,
+                    "two ports",
+                ),
+            ],
         );
     }
 }

@@ -96,6 +96,22 @@ impl Mappings {
         Ok(mappings)
     }
 
+    /// Whether the rules that exclude surely leave out all that the others take in.
+    pub fn takes_nothing(&self) -> bool {
+        let covers = |pattern: &str, other: &str, is_literal: bool| {
+            let name = if is_literal { Some(other.to_owned()) } else { only_name(other) };
+            pattern == other
+                || is_everything(pattern)
+                || name.is_some_and(|name| matches(pattern, &name))
+        };
+        self.selections.iter().filter(|rule| rule.include).all(|rule| {
+            self.selections.iter().filter(|other| !other.include).any(|other| {
+                covers(&other.schema, &rule.schema, rule.literal)
+                    && covers(&other.table, &rule.table, rule.literal)
+            })
+        })
+    }
+
     /// How much of a schema these rules take, by its name in lower case. A rule that excludes wins over
     /// one that includes.
     pub fn extent(&self, schema: &str) -> Extent {

@@ -79,6 +79,13 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         j.fail("The table mappings have no selection rule that includes: the task finds no tables");
         return;
     }
+    if mappings.takes_nothing() {
+        j.fail(
+            "The rules that exclude leave out all that the others take in: the task finds no tables",
+        )
+        .advise("Remove or narrow the rules that exclude; they win over those that include");
+        return;
+    }
     judge_system_schemas(j, case, text, &mappings);
 }
 
@@ -126,7 +133,9 @@ fn judge_system_schemas(j: &mut Judgement, case: &Case<'_>, text: &str, mappings
         if named {
             draft.advise("Remove the rules that name system schemas");
         }
-        let mended = with_exclusions(text, &whole, mappings.highest_id);
+        // A task that copies nothing is no repair.
+        let mended = with_exclusions(text, &whole, mappings.highest_id)
+            .filter(|text| !Mappings::parse(text).is_ok_and(|mended| mended.takes_nothing()));
         let fields = ReplicationFields { table_mappings: mended, ..ReplicationFields::default() };
         if fields.table_mappings.is_some()
             && let Some(change) = super::modify(case, fields)
@@ -177,6 +186,14 @@ mod tests {
     #[test]
     fn system_schemas_are_left_out() {
         let map = |schema: &str, table: &str| (MAPPINGS, json!(table_mappings(schema, table)));
+        let nothing = |schema: &str, table: &str, other: &str, excluded: &str| {
+            let rule = |action: &str, schema: &str, table: &str| {
+                json!({"rule-type": "selection", "rule-id": "1", "rule-action": action,
+                    "object-locator": {"schema-name": schema, "table-name": table}})
+            };
+            let rules = [rule("include", schema, table), rule("exclude", other, excluded)];
+            json!(json!({ "rules": rules }).to_string())
+        };
         let excluded = json!({"rules": [
             {"rule-type": "selection", "rule-id": "1", "rule-action": "include", "object-locator": {"schema-name": "%", "table-name": "%"}},
             {"rule-type": "selection", "rule-id": "2", "rule-action": "exclude", "object-locator": {"schema-name": "%schema", "table-name": "%"}},
@@ -198,6 +215,12 @@ mod tests {
                 (&[map("sys", "host_summary")], Outcome::Fail, "sys"),
                 (&[map("%", "orders")], Outcome::Warn, "may take in"),
                 (&[(MAPPINGS, json!(excluded.to_string()))], Outcome::Pass, ""),
+                (&[(MAPPINGS, nothing("shop", "%", "shop", "%"))], Outcome::Fail, "leave out all"),
+                (&[(MAPPINGS, nothing("shop", "t%", "sh%", "t%"))], Outcome::Fail, "leave out all"),
+                (&[(MAPPINGS, nothing("sh%", "%", "%", "%"))], Outcome::Fail, "leave out all"),
+                (&[(MAPPINGS, nothing("sh%", "%", "shop", "%"))], Outcome::Pass, ""),
+                (&[(MAPPINGS, nothing("shop", "%", "shop", "t%"))], Outcome::Pass, ""),
+                (&[(MAPPINGS, nothing("shop", "%", "SHOP", "%"))], Outcome::Pass, ""),
                 // F-24: `test` is a user's schema.
                 (&[map("test", "%")], Outcome::Pass, ""),
                 // Oracle has other schemas.

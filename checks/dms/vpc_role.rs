@@ -51,6 +51,15 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             j.gap(gap.clone());
             return;
         }
+        // No account is without roles: that of DMS's service is one.
+        if !list.items.is_empty() && !list.items.iter().any(|role| ours(&role)) {
+            j.gap(Gap::new(
+                VPC_ROLE,
+                "the roles that were delivered are of other accounts",
+                Unlock::IamAction("iam:ListRoles".into()),
+            ));
+            return;
+        }
         let alike: Vec<&str> = list
             .items
             .iter()
@@ -211,6 +220,7 @@ mod tests {
         let dev = json!([{"RoleName": "dms-vpc-role-dev", "Arn": "arn:aws:iam::1:role/dms-vpc-role-dev"}]);
         let foreign =
             json!([{"RoleName": "dms-vpc-role", "Arn": "arn:aws:iam::2:role/dms-vpc-role"}]);
+        let with_own = |foreign: &Value| json!([foreign[0], {"RoleName": "x", "Arn": "arn:aws:iam::1:role/x"}]);
         testing::check(
             CHECK.id,
             &[
@@ -218,7 +228,8 @@ mod tests {
                 // F-23.
                 (&[(ROLES, dev)], Outcome::Fail, "dms-vpc-role-dev"),
                 (&[(ROLES, json!([]))], Outcome::Fail, "no role"),
-                (&[(ROLES, foreign)], Outcome::Fail, "no role"),
+                (&[(ROLES, foreign.clone())], Outcome::Unknown, "of other accounts"),
+                (&[(ROLES, with_own(&foreign))], Outcome::Fail, "no role"),
                 (&[(ROLES, json!(null))], Outcome::Unknown, "not delivered"),
             ],
         );

@@ -373,14 +373,32 @@ impl<'a> Index<'a> {
                         "not all of its private addresses were delivered: {address} may be one"
                     ),
                 ),
-                None => self.answer(
-                    &address.to_string(),
-                    None,
-                    "NetworkInterfaces",
-                    self.inventory.network_interfaces.gap(),
-                ),
+                None => match self.hidden_interface(vpc) {
+                    Some(interface) => unseen(
+                        interface,
+                        format!(
+                            "a VPC endpoint names it, and it was not delivered: {address} may be its"
+                        ),
+                    ),
+                    None => self.answer(
+                        &address.to_string(),
+                        None,
+                        "NetworkInterfaces",
+                        self.inventory.network_interfaces.gap(),
+                    ),
+                },
             },
         }
+    }
+
+    /// An interface of a VPC endpoint in this VPC that was not delivered. AWS shows interfaces to the
+    /// account alone that owns them, and managed ones only who asks for them.
+    fn hidden_interface(&self, vpc: &str) -> Option<&'a str> {
+        let endpoints = self.inventory.vpc_endpoints.items.iter();
+        let mut named = endpoints
+            .filter(|endpoint| endpoint.vpc_id.as_deref().is_none_or(|other| other == vpc))
+            .flat_map(|endpoint| endpoint.network_interface_ids.iter().flatten());
+        named.find(|id| !self.interfaces.contains_key(id.as_str())).map(String::as_str)
     }
 
     /// The interface that has a public address. Absent is every address that none of those that were

@@ -44,7 +44,7 @@ pub(super) fn lines(text: &str) -> Lines {
 
 /// A line without the client's borders, `\G` labels, prompts or a list's quotes.
 fn unframed(raw: &str) -> String {
-    let mut line = raw.trim().trim_start_matches('\u{feff}').trim_matches('|').trim();
+    let mut line = raw.trim().trim_start_matches('\u{feff}').trim_matches(['|', '│']).trim();
     if line.starts_with("Grants for ")
         && let Some(at) = [": GRANT ", ": REVOKE ", ": SET ", ": DENY "]
             .iter()

@@ -51,7 +51,7 @@ enum Title {
 }
 
 fn title(line: &str) -> Option<Title> {
-    let line = line.trim().trim_start_matches('\u{feff}').trim_matches('|').trim();
+    let line = line.trim().trim_start_matches('\u{feff}').trim_matches(['|', '│']).trim();
     let line = line.trim_matches('"');
     let rest = line.strip_prefix("Grants for ")?;
     let beside = [": GRANT ", ": REVOKE ", ": SET ", ": DENY "];

@@ -3,6 +3,8 @@
 //! Whatever isn't known of the request (the selection, the control schema, the migration type) is
 //! played through: a verdict stands only where it is the same for every way in which it may be.
 
+use std::iter;
+
 use serde_json::Value;
 
 use crate::{
@@ -147,13 +149,8 @@ pub(super) fn weigh<'a>(case: &Case<'a>, server: &Server<'a>) -> Result<Weighed<
     let (grants, lines) = read(case, server)?;
     let mut open = Vec::new();
     let mut assumptions = Vec::new();
-    let selection = match selection(case, server.role, &mut assumptions) {
-        Fact::Known(selection) => selection,
-        Fact::Unknown(gap) => {
-            open.push(gap);
-            Selection::Unnamed
-        }
-    };
+    let (selections, doubt) = selections(case, server.role, &mut assumptions);
+    open.extend(doubt);
     let controls = match server.role {
         Role::Source => vec![DEFAULT_CONTROL_SCHEMA.to_owned()],
         Role::Target => match control_schema(case, &mut assumptions) {
@@ -177,24 +174,27 @@ pub(super) fn weigh<'a>(case: &Case<'a>, server: &Server<'a>) -> Result<Weighed<
         Role::Target => grants::Role::Target,
     };
     let mut answers = Vec::new();
-    for control_schema in &controls {
-        for migration_type in &types {
-            answers.push(grants.judge(&Request {
-                role,
-                selection: selection.clone(),
-                control_schema: control_schema.clone(),
-                migration_type: *migration_type,
-            }));
+    for selection in &selections {
+        for control_schema in &controls {
+            for migration_type in &types {
+                answers.push(grants.judge(&Request {
+                    role,
+                    selection: selection.clone(),
+                    control_schema: control_schema.clone(),
+                    migration_type: *migration_type,
+                }));
+            }
         }
     }
     let (verdict, missing) = agreed(&answers);
+    let is_unnamed = selections.contains(&Selection::Unnamed);
     let gaps = match verdict {
         Verdict::Enough => Vec::new(),
         Verdict::Lacking => open,
         Verdict::Unknown => {
             let of_engine = answers.iter().flat_map(|answer| &answer.gaps);
             let of_engine = of_engine
-                .filter(|gap| selection != Selection::Unnamed || gap.about != "the selection")
+                .filter(|gap| !is_unnamed || gap.about != "the selection")
                 .map(|gap| in_doctor(gap, server));
             open.into_iter().chain(of_engine).collect()
         }
@@ -297,21 +297,38 @@ fn in_doctor(gap: &Gap, server: &Server<'_>) -> Gap {
     Gap::new(format!("{} on {}", gap.about, server.name), gap.reason.clone(), unlock)
 }
 
-/// What the task selects, by its names on one end.
-fn selection(case: &Case<'_>, on: Role, assumptions: &mut Vec<Assumption>) -> Fact<Selection> {
+/// What the task selects, by its names on one end. Where that isn't clear it is one of several, and the
+/// gap says why.
+fn selections(
+    case: &Case<'_>,
+    on: Role,
+    assumptions: &mut Vec<Assumption>,
+) -> (Vec<Selection>, Option<Gap>) {
     let mappings = match mappings(case) {
         Fact::Known(mappings) => mappings,
-        Fact::Unknown(gap) => return Fact::Unknown(gap),
+        Fact::Unknown(gap) => return (vec![Selection::Unnamed], Some(gap)),
     };
-    if on == Role::Target {
-        match one_database(case) {
-            Fact::Known(None) => {}
-            Fact::Known(Some(database)) => {
-                return Fact::Known(Selection::Schemas(vec![database]));
-            }
-            Fact::Unknown(gap) => return Fact::Unknown(gap),
-        }
+    let (merged, doubt) = match on {
+        Role::Source => (None, None),
+        Role::Target => one_database(case),
+    };
+    let merged = merged.map(|database| Selection::Schemas(vec![database]));
+    if let (Some(merged), None) = (&merged, &doubt) {
+        return (vec![merged.clone()], None);
     }
+    match selection(case, &mappings, on, assumptions) {
+        Fact::Known(selection) => (iter::once(selection).chain(merged).collect(), doubt),
+        Fact::Unknown(gap) => (vec![Selection::Unnamed], Some(gap)),
+    }
+}
+
+/// What the mappings select.
+fn selection(
+    case: &Case<'_>,
+    mappings: &Mappings,
+    on: Role,
+    assumptions: &mut Vec<Assumption>,
+) -> Fact<Selection> {
     let source = case.server(Role::Source);
     let schemas = match &source.speaks_mysql {
         Fact::Known(true) => {
@@ -327,8 +344,8 @@ fn selection(case: &Case<'_>, on: Role, assumptions: &mut Vec<Assumption>) -> Fa
         )),
         Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
     };
-    let selection = selected(&mappings, &schemas, &source.speaks_mysql, on);
-    if has_patterns(&mappings) && selection.known().is_some() {
+    let selection = selected(mappings, &schemas, &source.speaks_mysql, on);
+    if has_patterns(mappings) && selection.known().is_some() {
         assumptions.push(Assumption::new(
             source.name.as_str(),
             "the task selects only schemas that DMS's user sees",
@@ -359,14 +376,16 @@ fn mappings(case: &Case<'_>) -> Fact<Mappings> {
     }
 }
 
-/// The one database that a target endpoint or the task merges everything into, if any.
-fn one_database(case: &Case<'_>) -> Fact<Option<String>> {
-    let unclear = |name: &str, check: &str| {
-        Fact::Unknown(Gap::new(
+/// The one database that a target endpoint or the task merges everything into, if any; the gap says why
+/// it may and may not.
+fn one_database(case: &Case<'_>) -> (Option<String>, Option<Gap>) {
+    let unclear = |name: &str, kind: &str, check: &str| {
+        let gap = Gap::new(
             "what the task selects",
-            format!("{name} may take the place of its schemas on the target; see {check}"),
+            format!("{kind} {name} may take the place of its schemas on the target; see {check}"),
             Unlock::Nothing,
-        ))
+        );
+        (Some(name.to_owned()), Some(gap))
     };
     let settings = settings(case);
     let schema = settings
@@ -376,10 +395,10 @@ fn one_database(case: &Case<'_>) -> Fact<Option<String>> {
         .and_then(Value::as_str)
         .filter(|schema| !schema.is_empty());
     if let Some(schema) = schema {
-        return unclear(&format!("TargetSchema {schema}"), "dms/target-schema");
+        return unclear(schema, "TargetSchema", "dms/target-schema");
     }
     let Some(endpoint) = case.migration.target.endpoint() else {
-        return Fact::Known(None);
+        return (None, None);
     };
     let own = endpoint.my_sql_settings.as_ref();
     let database = own
@@ -388,7 +407,7 @@ fn one_database(case: &Case<'_>) -> Fact<Option<String>> {
         .or(endpoint.database_name.as_deref())
         .filter(|name| !name.is_empty());
     let Some(database) = database else {
-        return Fact::Known(None);
+        return (None, None);
     };
     let attributes = Attributes::of(endpoint);
     let kind = own
@@ -396,9 +415,9 @@ fn one_database(case: &Case<'_>) -> Fact<Option<String>> {
         .or(attributes.get("targetDbType"))
         .unwrap_or("");
     if kind.replace('_', "-").eq_ignore_ascii_case("specific-database") {
-        Fact::Known(Some(database.to_owned()))
+        (Some(database.to_owned()), None)
     } else {
-        unclear(&format!("the endpoint's database {database}"), "dms/database-name")
+        unclear(database, "the endpoint's database", "dms/database-name")
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
     ],
     controls: &[],
     needs: super::privileges::NEEDS,
-    after: &["mysql/login", "mysql/role-active"],
+    after: &["dms/table-mappings", "mysql/login", "mysql/role-active"],
     proved_by: None,
     judge: Judge::Endpoint(judge),
 };

@@ -21,7 +21,7 @@ pub(crate) static CHECK: Check = Check {
     ],
     controls: &[],
     needs: super::privileges::NEEDS,
-    after: &["mysql/login", "mysql/role-active"],
+    after: &["dms/table-mappings", "mysql/login", "mysql/role-active"],
     proved_by: None,
     judge: Judge::Endpoint(judge),
 };
@@ -193,6 +193,14 @@ mod tests {
                     "",
                 ),
                 (&[settings("multiple-databases")], Outcome::Unknown, "dms/database-name"),
+                // Whichever it is, the account may, or it may not.
+                (&[settings("multiple-databases"), grants(&["*.*"])], Outcome::Pass, ""),
+                (
+                    &[settings("multiple-databases"), grants(&["`shop`.*", "`all`.*"])],
+                    Outcome::Fail,
+                    "on awsdms_control",
+                ),
+                (&[("/inventory/Endpoints/1/DatabaseName", json!("shop"))], Outcome::Pass, ""),
             ],
         );
     }

@@ -55,10 +55,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     if let Some((place, servers)) = of_replication(case) {
         j.note(place, "DnsNameServers", servers);
         let is_foreign = |server: &&str| case.vpc().is_none_or(|vpc| !is_of_vpc(case, vpc, server));
-        let foreign: Vec<&str> = servers.split(',').map(str::trim).filter(is_foreign).collect();
-        if !foreign.is_empty() {
-            report(j, case, &foreign.join(", "));
-        }
+        let servers: Vec<&str> = servers.split(',').map(str::trim).collect();
+        let foreign: Vec<&str> = servers.iter().copied().filter(is_foreign).collect();
+        report(j, case, &foreign, foreign.len() == servers.len());
         return;
     }
     let Some(vpc) = case.vpc() else {
@@ -104,14 +103,25 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     for server in &servers {
         j.note(id, "domain-name-servers", server);
     }
-    let foreign: Vec<&str> =
-        servers.into_iter().filter(|server| !is_of_vpc(case, vpc, server)).collect();
-    if !foreign.is_empty() {
-        report(j, case, &foreign.join(", "));
+    if servers.is_empty() {
+        j.gap(Gap::new(
+            id,
+            "it names no domain-name-servers, and what is asked for names then isn't documented",
+            Unlock::Nothing,
+        ));
+        return;
     }
+    let foreign: Vec<&str> =
+        servers.iter().copied().filter(|server| !is_of_vpc(case, vpc, server)).collect();
+    report(j, case, &foreign, foreign.len() == servers.len());
 }
 
-fn report(j: &mut Judgement, case: &Case<'_>, servers: &str) {
+/// Says what servers that aren't the VPC's own mean, where there are any.
+fn report(j: &mut Judgement, case: &Case<'_>, servers: &[&str], are_alone: bool) {
+    if servers.is_empty() {
+        return;
+    }
+    let servers = servers.join(", ");
     let name = case.cluster.name();
     let private =
         matches!(case.path_kind(), Some(PathKind::PrivateEndpoint | PathKind::VpcPeering));
@@ -121,10 +131,16 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &str) {
         "they must know its address, and be reached on port 53"
     };
     if let Some(groups) = closed_groups(case) {
-        j.fail(format!(
-            "{servers} are asked for {name}, and no outbound rule of {groups} lets port 53 out to them"
-        ))
-        .advise(format!("Let udp and tcp 53 out to {servers} in {groups}"));
+        let beside = if are_alone { "" } else { " beside the VPC's own resolver" };
+        let draft = j.fail(format!(
+            "{servers} are asked for {name}{beside}, and no outbound rule of {groups} lets port 53 out \
+             to them"
+        ));
+        draft.advise(format!("Let udp and tcp 53 out to {servers} in {groups}"));
+        // The VPC's own answers all the same, perhaps after a wait.
+        if !are_alone {
+            draft.at(Severity::Warning);
+        }
         return;
     }
     j.fail(format!("{servers} are asked for {name}: {so}")).at(Severity::Warning);
@@ -220,5 +236,31 @@ mod tests {
         );
         let said = testing::say(CHECK.id, &[("/inventory/DhcpOptions", json!(null))]);
         assert_eq!(said.level(), Severity::Advice);
+    }
+
+    #[test]
+    fn beside_the_vpc_s_own_resolver_another_does_little_harm() {
+        const VALUES: &str = "/inventory/DhcpOptions/0/DhcpConfigurations/0/Values";
+        let rules = "/inventory/SecurityGroups/0/IpPermissionsEgress";
+        let closed = json!([{"IpProtocol": "tcp", "FromPort": 4000, "ToPort": 4000,
+            "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]);
+        let closed = (rules, closed);
+        let values = |servers: &[&str]| {
+            let list: Vec<_> = servers.iter().map(|server| json!({"Value": server})).collect();
+            (VALUES, json!(list))
+        };
+        testing::check(
+            CHECK.id,
+            &[
+                (&[closed.clone(), values(&["10.0.1.53"])], Outcome::Fail, "lets port 53 out"),
+                (
+                    &[closed.clone(), values(&["AmazonProvidedDNS", "10.0.1.53"])],
+                    Outcome::Warn,
+                    "beside the VPC's own",
+                ),
+                (&[closed, values(&["10.0.0.2"])], Outcome::Pass, ""),
+                (&[values(&[])], Outcome::Unknown, "names no domain-name-servers"),
+            ],
+        );
     }
 }

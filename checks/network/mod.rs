@@ -120,7 +120,9 @@ pub(crate) fn no_vpc(case: &Case<'_>) -> Gap {
 }
 
 /// The interface endpoint in the replication's VPC that leads to the cluster: by the service's name, as
-/// TiDB Cloud says it, else by the cluster's host name among its own.
+/// TiDB Cloud says it, or by the cluster's host name among its own. Of several the one that packets
+/// pass counts, else the one that has the name, else one that is available: a VPC may hold the remains
+/// of others.
 pub(crate) fn endpoint_of_cluster<'a>(case: &Case<'a>) -> Option<&'a VpcEndpoint> {
     let vpc = case.vpc()?;
     let service = case
@@ -129,16 +131,24 @@ pub(crate) fn endpoint_of_cluster<'a>(case: &Case<'a>) -> Option<&'a VpcEndpoint
         .and_then(|service| service.known());
     let host = case.cluster.host.known()?;
     let endpoints = case.facts.inventory.vpc_endpoints.items.iter();
-    let mut endpoints = endpoints.filter(|endpoint| endpoint.vpc_id.as_deref() == Some(vpc));
-    endpoints.find(|endpoint| {
-        let named = endpoint.dns_entries.iter().flatten().any(|entry| {
-            entry
-                .dns_name
-                .as_deref()
-                .is_some_and(|name| name.trim_end_matches('.').eq_ignore_ascii_case(host))
-        });
-        named || (service.is_some() && endpoint.service_name.as_ref() == service)
-    })
+    let endpoints = endpoints.filter(|endpoint| endpoint.vpc_id.as_deref() == Some(vpc));
+    let is_named = |endpoint: &VpcEndpoint| {
+        let mut names = endpoint.dns_entries.iter().flatten();
+        names.any(|entry| {
+            let name = entry.dns_name.as_deref();
+            name.is_some_and(|name| name.trim_end_matches('.').eq_ignore_ascii_case(host))
+        })
+    };
+    let paths = || case.seats.known().into_iter().flatten().filter_map(|seat| seat.path.known());
+    let is_passed = |endpoint: &VpcEndpoint| {
+        paths().any(|path| path.endpoints.contains(&endpoint.vpc_endpoint_id))
+    };
+    let is_available = |endpoint: &VpcEndpoint| {
+        endpoint.state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("available"))
+    };
+    endpoints
+        .filter(|it| is_named(it) || (service.is_some() && it.service_name.as_ref() == service))
+        .min_by_key(|it| (!is_passed(it), !is_named(it), !is_available(it)))
 }
 
 /// Says what a check has to say of a thing that the path doesn't pass: it doesn't apply, or, where the

@@ -50,3 +50,47 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
         super::not_on_the_way(j, path, "a private endpoint");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{judgement::Outcome, testing};
+
+    #[test]
+    fn the_endpoint_has_to_be_available() {
+        let state = "/inventory/VpcEndpoints/0/State";
+        let resolved = ("/asked/tidb_addresses", json!(["10.0.1.99"]));
+        let elsewhere = ("/asked/tidb_addresses", json!(["10.0.1.98"]));
+        let whole = (
+            "/inventory/NetworkInterfaces/0/PrivateIpAddresses",
+            json!([{"Primary": true, "PrivateIpAddress": "10.0.1.99"}]),
+        );
+        let named = ("/inventory/VpcEndpoints/0/NetworkInterfaceIds", json!(["eni-e", "eni-f"]));
+        testing::check_on(
+            CHECK.id,
+            &testing::over_private_endpoint(),
+            &[
+                (std::slice::from_ref(&resolved), Outcome::Pass, ""),
+                (&[resolved.clone(), (state, json!("Available"))], Outcome::Pass, ""),
+                (
+                    &[resolved.clone(), (state, json!("pendingAcceptance"))],
+                    Outcome::Fail,
+                    "pending",
+                ),
+                (&[resolved.clone(), (state, json!("Partial"))], Outcome::Unknown, "in part"),
+            ],
+        );
+        // Interfaces of another account's, or of a service, may be hidden: an address that nobody
+        // seems to have may be theirs.
+        testing::check_on(
+            "network/route",
+            &testing::over_private_endpoint(),
+            &[
+                (&[elsewhere.clone(), whole.clone()], Outcome::Fail, "10.0.1.98 belongs to no"),
+                (&[elsewhere.clone(), whole, named], Outcome::Unknown, "10.0.1.98 may be its"),
+            ],
+        );
+    }
+}

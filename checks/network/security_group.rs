@@ -28,3 +28,36 @@ fn judge(j: &mut Judgement, case: &Case<'_>, seat: &Seat<'_>) {
     };
     super::note_hops(j, path, "security-group", "IpPermissions");
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{judgement::Outcome, testing};
+
+    #[test]
+    fn a_group_that_is_being_taken_away_lets_nothing_through() {
+        let second = json!({"GroupId": "sg-2", "GroupName": "x", "VpcId": "vpc-1",
+            "IpPermissions": [], "IpPermissionsEgress": []});
+        let groups = |first: &str, second: &str| {
+            let list = json!([{"VpcSecurityGroupId": "sg-1", "Status": first},
+                {"VpcSecurityGroupId": "sg-2", "Status": second}]);
+            ("/inventory/ReplicationInstances/0/VpcSecurityGroups", list)
+        };
+        let second = ("/inventory/SecurityGroups/1", second);
+        testing::check(
+            CHECK.id,
+            &[
+                (&[second.clone(), groups("active", "active")], Outcome::Pass, ""),
+                (&[second.clone(), groups("adding", "active")], Outcome::Pass, ""),
+                (
+                    &[second.clone(), groups("removing", "active")],
+                    Outcome::Fail,
+                    "no outbound rule",
+                ),
+                (&[second, groups("removing", "removing")], Outcome::Unknown, "security groups"),
+            ],
+        );
+    }
+}

@@ -229,6 +229,16 @@ impl<'a> Walk<'a, '_> {
                 self.doubts(gaps, Code::BadState, leg);
                 match state {
                     Some(state) if state.eq_ignore_ascii_case("available") => {}
+                    // Some of its interfaces carry packets; which ones isn't said.
+                    Some(state) if state.eq_ignore_ascii_case("partial") => self.doubt(
+                        Gap::new(
+                            id,
+                            "it is available in part, and where wasn't seen",
+                            Unlock::Nothing,
+                        ),
+                        Code::BadState,
+                        leg,
+                    ),
                     Some(state) => self.stop(
                         Code::BadState,
                         leg,

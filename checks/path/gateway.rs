@@ -178,7 +178,7 @@ impl<'a> Walk<'a, '_> {
                 sender.leg,
                 &table.route_table_id,
                 format!("{id} drops the packets of a private NAT gateway"),
-                Blame::Nothing,
+                self.nat_route.clone(),
             );
             return;
         } else if sender.nat == Nat::No {

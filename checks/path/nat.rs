@@ -38,6 +38,7 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         self.passed.push(id.to_owned());
+        self.nat_route = self.blame_route(sender, table, chosen);
         self.path.nat_gateways.push(id.to_owned());
         let nat = match self.index.nat_gateway(id).or_gap(id, "NatGateways") {
             Ok(nat) => nat,
@@ -239,13 +240,10 @@ impl<'a> Walk<'a, '_> {
                     .collect::<Vec<_>>()
                     .join(": ");
                 let why = if why.is_empty() { why } else { format!(" ({why})") };
-                self.stop(
-                    Code::BadState,
-                    Leg::Nat,
-                    id,
-                    format!("{id} is {state}{why}"),
-                    Blame::Nothing,
-                );
+                // One that is being made only wants time.
+                let is_lost = matches!(state, "failed" | "deleted");
+                let blame = if is_lost { self.nat_route.clone() } else { Blame::Nothing };
+                self.stop(Code::BadState, Leg::Nat, id, format!("{id} is {state}{why}"), blame);
             }
         }
     }

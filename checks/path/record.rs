@@ -33,25 +33,26 @@ impl<'a> Walk<'a, '_> {
                 self.destination
             );
         }
-        self.stop(
-            code,
-            sender.leg,
-            &table.route_table_id,
-            detail,
-            Blame::Route {
-                table: table.route_table_id.clone(),
-                vpc: sender.vpc.to_owned(),
-                destination: Some(
-                    chosen
-                        .route
-                        .destination_cidr_block
-                        .clone()
-                        .or_else(|| chosen.route.destination_prefix_list_id.clone())
-                        .unwrap_or_default(),
-                ),
-                wanted: self.destination,
-            },
-        );
+        let blame = self.blame_route(sender, table, chosen);
+        self.stop(code, sender.leg, &table.route_table_id, detail, blame);
+    }
+
+    /// The route that was chosen, as what is to blame.
+    pub(super) fn blame_route(
+        &self,
+        sender: &Sender<'a>,
+        table: &RouteTable,
+        chosen: &Chosen<'_>,
+    ) -> Blame {
+        let route = chosen.route;
+        let destination = route.destination_cidr_block.as_ref();
+        let destination = destination.or(route.destination_prefix_list_id.as_ref());
+        Blame::Route {
+            table: table.route_table_id.clone(),
+            vpc: sender.vpc.to_owned(),
+            destination: Some(destination.cloned().unwrap_or_default()),
+            wanted: self.destination,
+        }
     }
 
     pub(super) fn hop(&mut self, kind: &str, id: &str, detail: String) {

@@ -52,6 +52,8 @@ pub(super) struct Walk<'a, 'i> {
     pub possible_ports: Ports,
     /// NAT gateways and instances passed, to notice a loop.
     pub passed: Vec<String>,
+    /// The route that led to the last of them.
+    pub nat_route: Blame,
     /// Subnets on the way whose Block Public Access is bidirectional.
     pub blocked_behind: Vec<String>,
 }
@@ -72,6 +74,7 @@ pub(super) fn walk<'a>(
         ports: Ports::ephemeral(),
         possible_ports: Ports::ephemeral(),
         passed: Vec::new(),
+        nat_route: Blame::Nothing,
         blocked_behind: Vec::new(),
     };
     walk.start(source);

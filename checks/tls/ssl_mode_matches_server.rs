@@ -66,12 +66,12 @@ fn plain(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     let value = match seen {
         Fact::Known((Some(value), _)) => value,
         Fact::Known((None, probe)) => {
-            j.undecided_at(Severity::Advice);
-            j.gap(Gap::new(
+            let gap = Gap::new(
                 format!("{VARIABLE} of {}", probe.host),
                 "it isn't among the variables that were asked for",
                 Unlock::Login(server.role),
-            ));
+            );
+            unseen(j, case, server, gap);
             return;
         }
         Fact::Unknown(gap) => {
@@ -205,6 +205,8 @@ mod tests {
     fn aurora_has_it_on_from_8_4() {
         let aurora = ("/inventory/Endpoints/0/EngineName", json!("aurora"));
         let unseen = [source(&json!({})), aurora.clone()];
+        let others = json!({"variables": {"at": AT, "seen": {"known": {"version": "8.4.7"}}}});
+        let unasked = [source(&others), aurora.clone()];
         testing::check(
             CHECK.id,
             &[
@@ -214,6 +216,7 @@ mod tests {
             ],
         );
         assert_eq!(testing::say(CHECK.id, &unseen).level(), Severity::Error);
+        assert_eq!(testing::say(CHECK.id, &unasked).level(), Severity::Error);
         assert!(is_8_4_or_later("8.4.0-log") && is_8_4_or_later("9.1"));
         assert!(!is_8_4_or_later("8.0.39") && !is_8_4_or_later("x"));
     }

@@ -74,6 +74,14 @@ pub enum ArgumentError {
     /// A URL, or a host with its user.
     #[error("{0}: a host's name alone is needed, no URL and no user")]
     HostWithMore(&'static str),
+    /// A host and a port where a host goes.
+    #[error("{flag}: only the name, `{host}`; the port goes with --tidb-port")]
+    HostWithPort {
+        /// The flag.
+        flag: &'static str,
+        /// The name.
+        host: String,
+    },
     /// Something to look for that isn't named.
     #[error(
         "nothing to judge: name a migration (--task, --replication-instance, --replication-config, or \

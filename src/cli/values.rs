@@ -29,6 +29,12 @@ pub(super) fn host(flag: &'static str, text: &str) -> Result<String, ArgumentErr
     if holds_more_than_a_host(text) {
         return Err(ArgumentError::HostWithMore(flag));
     }
+    if let Some((host, port)) = text.split_once(':')
+        && !port.is_empty()
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return Err(ArgumentError::HostWithPort { flag, host: host.to_owned() });
+    }
     Ok(text.to_owned())
 }
 

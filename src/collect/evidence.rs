@@ -49,6 +49,7 @@ pub fn read<P: AsRef<Path>>(
         loose: Loose::default(),
         unread: BTreeSet::new(),
         is_found: false,
+        broken: None,
         notes,
     };
     for path in paths {
@@ -56,7 +57,7 @@ pub fn read<P: AsRef<Path>>(
     }
     if !reading.is_found {
         let paths = paths.iter().map(|path| path.as_ref().into()).collect();
-        return Err(CollectError::NothingFound(paths));
+        return Err(CollectError::NothingFound { paths, why: reading.broken.unwrap_or_default() });
     }
     if !reading.unread.is_empty() {
         let keys: Vec<String> = reading.unread.into_iter().collect();
@@ -94,6 +95,8 @@ struct Reading<'a> {
     loose: Loose,
     unread: BTreeSet<String>,
     is_found: bool,
+    /// The first file that would be evidence, and why it isn't.
+    broken: Option<String>,
     notes: &'a mut Vec<String>,
 }
 
@@ -150,7 +153,10 @@ impl Reading<'_> {
             match self.file(&path)? {
                 Held::Read => {}
                 Held::Other => self.note(&path, "skipped, no kind of evidence"),
-                Held::Broken(reason) => self.note(&path, &format!("skipped, {reason}")),
+                Held::Broken(reason) => {
+                    self.note(&path, &format!("skipped, {reason}"));
+                    self.broken.get_or_insert_with(|| format!("; {}: {reason}", path.display()));
+                }
                 Held::Empty => self.note(&path, "skipped, empty"),
             }
         }
@@ -188,7 +194,10 @@ impl Reading<'_> {
     }
 
     /// Reads a text that a client or `openssl` printed.
-    fn text(&mut self, path: &Path, text: impl BufRead) -> io::Result<Held> {
+    fn text(&mut self, path: &Path, mut text: impl BufRead) -> io::Result<Held> {
+        if is_packed(text.fill_buf()?) {
+            return Ok(Held::Broken("it is packed: unpack it first".into()));
+        }
         let mut bytes = Vec::new();
         let mut text = text.take(LONGEST);
         // Line by line: the reader of UTF-16 wants the buffer in front of it used.
@@ -200,6 +209,9 @@ impl Reading<'_> {
             Ok(true) => {
                 self.is_found = true;
                 Held::Read
+            }
+            Ok(false) if is_yaml(&bytes) => {
+                Held::Broken("it is YAML: save what the AWS CLI prints with `--output json`".into())
             }
             Ok(false) => Held::Other,
             Err(reason) => Held::Broken(reason),
@@ -312,6 +324,20 @@ impl Reading<'_> {
             *extent = Extent::Partial(gap);
         }
     }
+}
+
+/// Whether a file begins as gzip's and zip's do.
+fn is_packed(start: &[u8]) -> bool {
+    start.starts_with(&[0x1F, 0x8B]) || start.starts_with(b"PK\x03\x04")
+}
+
+/// Whether a text begins as an answer of AWS in YAML, with the name of a list.
+fn is_yaml(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with("---"));
+    let name =
+        first.and_then(|line| line.trim_end().trim_end_matches("[]").trim_end().strip_suffix(':'));
+    name.is_some_and(|name| Inventory::LISTS.iter().any(|(list, _)| *list == name))
 }
 
 /// The call that delivers a list.

@@ -70,8 +70,13 @@ pub enum CollectError {
     #[error("{}: no files in this folder", .0.display())]
     EmptyFolder(PathBuf),
     /// Files were read, and in none of them was a list that AWS prints and a check reads.
-    #[error("{}: no AWS output found", list(.0))]
-    NothingFound(Vec<PathBuf>),
+    #[error("{}: no AWS output found{why}", list(paths))]
+    NothingFound {
+        /// The files and folders.
+        paths: Vec<PathBuf>,
+        /// Why the first file that would have been evidence wasn't, if there is one.
+        why: String,
+    },
     /// A facts document among the evidence. Taken for evidence, what it says of extents, of
     /// clusters and of probes would be lost.
     #[error("{}: a facts document of tidb-dms; pass it with --facts", .0.display())]

@@ -2,7 +2,7 @@
 
 use tidb_dms_checks::{
     change::Remedy,
-    judgement::Outcome,
+    judgement::{Finding, Outcome},
     report::{Report, Subject},
     severity::Severity,
 };
@@ -83,13 +83,14 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
             continue;
         }
         for finding in &row.findings {
+            if cause_of(report, &row.check, finding).is_some() {
+                continue;
+            }
             let (check, message) = (plain(&row.check), plain(&finding.message));
-            let is_cause = |item: &Item| item.number <= report.root_causes.len();
             if let Some(known) =
                 items.iter_mut().find(|item| item.check == check && item.message == message)
             {
                 if let Some(seat) = seat(&row.subject)
-                    && !is_cause(known)
                     && !known.seats.contains(&seat)
                 {
                     known.seats.push(seat);
@@ -121,6 +122,12 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
     }
     items.sort_by_key(|item| (std::cmp::Reverse(item.level), item.number));
     items
+}
+
+/// The number of the root cause that a check's finding is of.
+pub(super) fn cause_of(report: &Report, check: &str, finding: &Finding) -> Option<usize> {
+    let place = report.root_causes.iter().position(|cause| cause.covers(check, finding))?;
+    Some(place + 1)
 }
 
 fn level_of(report: &Report, check: &str, message: &str) -> Severity {

@@ -12,7 +12,7 @@ use tidb_dms_checks::{
 };
 
 use super::{
-    items::Item,
+    items::{Item, cause_of},
     text::{Page, Tone, counted, cut, plain, width},
 };
 
@@ -153,7 +153,7 @@ fn lines(report: &Report, items: &[Item]) -> Vec<Line> {
         let id = plain(&row.check);
         let (category, name) = id.split_once('/').unwrap_or(("", &id));
         let subject = (plain(&row.subject.kind), plain(&row.subject.id));
-        let what = what(row, &report.names, items);
+        let what = what(row, report, items);
         if let Some(known) = lines.iter_mut().find(|line| {
             line.category == category
                 && line.name == name
@@ -223,13 +223,14 @@ fn name(line: &Line, totals: &BTreeMap<String, usize>) -> String {
 }
 
 /// What was seen, never "OK".
-fn what(row: &Row, names: &Names, items: &[Item]) -> String {
+fn what(row: &Row, report: &Report, items: &[Item]) -> String {
+    let names = &report.names;
     let reason = || row.reason.as_deref().map(plain).unwrap_or_default();
     match row.outcome {
         Outcome::NotApplicable => reason(),
         Outcome::Waived => format!("waived: {}", reason()),
         Outcome::Pass => evidence(row, names),
-        Outcome::Fail | Outcome::Warn | Outcome::Advice => findings(row, names, items),
+        Outcome::Fail | Outcome::Warn | Outcome::Advice => findings(row, report, items),
         Outcome::Blocked => {
             let by: Vec<String> = row.by.iter().map(|id| plain(id)).collect();
             format!("not evaluated because of {}", by.join(", "))
@@ -248,16 +249,20 @@ fn what(row: &Row, names: &Names, items: &[Item]) -> String {
 }
 
 /// What was found stands above, with its number; here stands where.
-fn findings(row: &Row, names: &Names, items: &[Item]) -> String {
+fn findings(row: &Row, report: &Report, items: &[Item]) -> String {
+    let names = &report.names;
     let check = plain(&row.check);
     let mut numbers: Vec<String> = row
         .findings
         .iter()
         .filter_map(|finding| {
-            let message = plain(&finding.message);
-            items.iter().find(|item| item.check == check && item.message == message)
+            cause_of(report, &row.check, finding).or_else(|| {
+                let message = plain(&finding.message);
+                let known = |item: &&Item| item.check == check && item.message == message;
+                items.iter().find(known).map(|item| item.number)
+            })
         })
-        .map(|item| item.number.to_string())
+        .map(|number| number.to_string())
         .collect();
     numbers.dedup();
     if numbers.is_empty() {

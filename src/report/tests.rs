@@ -56,6 +56,21 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn what_one_cure_mends_is_one_thing() {
+    let mut report = samples::broken();
+    let before = terminal::render(&report, &style(80), None);
+    assert!(before.contains("3 things are broken"), "{before}");
+    let place = report.rows.iter().position(|row| row.check == "dms/ssl-mode");
+    let mut row = report.rows[place.expect("the sample has it")].clone();
+    row.findings[0].message = "The same, of another subject".into();
+    report.rows.push(row);
+    let after = terminal::render(&report, &style(80), None);
+    assert!(after.contains("3 things are broken"), "{after}");
+    let mended = report.root_causes[2].remedy.commands.len();
+    assert_eq!(after.matches("--ssl-mode verify-full").count(), mended.min(1), "{after}");
+}
+
+#[test]
 fn colour_changes_nothing_but_colour() {
     for (name, report) in samples::all() {
         let bare = terminal::render(&report, &style(80), None);

@@ -8,6 +8,7 @@ use tidb_dms_checks::{
     checks,
     facts::{Facts, defaults},
     judgement::Outcome,
+    severity::Severity,
 };
 
 use crate::{assert_none, by_key, is_ill, patients, report, shown};
@@ -301,6 +302,35 @@ fn law_12_a_repair_mends_its_row_and_makes_no_other_worse() {
     }
     assert_none(&faults);
     assert!(mended >= 30, "only {mended} rows were mended");
+}
+
+#[test]
+fn law_12_a_cause_of_several_rows_is_mended_for_all_of_them() {
+    let mut faults = Vec::new();
+    for patient in patients::ill() {
+        let report = report(&patient.facts);
+        for row in report.rows.iter().filter(|row| row.outcome == Outcome::Fail) {
+            let grave = row.findings.iter().filter(|finding| finding.level == Severity::Error);
+            for change in grave.flat_map(|finding| &finding.remedy.changes) {
+                if !report.root_causes.iter().any(|cause| cause.remedy.changes.contains(change)) {
+                    faults.push(format!("{}: no cause is cured by {change:?}", patient.name));
+                }
+            }
+            for (place, finding) in row.findings.iter().enumerate() {
+                if row.findings[..place].iter().any(|other| other.message == finding.message) {
+                    faults.push(format!("{}: said twice: {}", patient.name, finding.message));
+                }
+            }
+        }
+        for cause in &report.root_causes {
+            for (place, subject) in cause.subjects.iter().enumerate() {
+                if cause.subjects[..place].contains(subject) {
+                    faults.push(format!("{}: {} twice", patient.name, subject.id));
+                }
+            }
+        }
+    }
+    assert_none(&faults);
 }
 
 #[test]

@@ -95,6 +95,18 @@ pub enum AwsError {
         /// What there is.
         known: Vec<String>,
     },
+    /// Things of one name.
+    #[error("{} {what}s in {region} are called `{name}`; name one by its ARN: {}", known.len(), known.join(", "))]
+    SameName {
+        /// What was named.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Where.
+        region: String,
+        /// Their ARNs.
+        known: Vec<String>,
+    },
     /// Nothing was named, and there is no migration.
     #[error("no replication task, configuration or instance in {0}; plan one with --subnets")]
     Nothing(String),
@@ -120,6 +132,9 @@ impl AwsError {
             }
             SelectError::Several { what, flag, known } => {
                 Self::Several { what, flag, region, known }
+            }
+            SelectError::SameName { what, name, known } => {
+                Self::SameName { what, name, region, known }
             }
             SelectError::Nothing => Self::Nothing(region),
         }
