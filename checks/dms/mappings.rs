@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    pattern::{is_everything, matches},
+    pattern::{is_everything, matches, only_name},
     transformations::Transformation,
 };
 
