@@ -12,7 +12,7 @@ pub(super) enum Match {
 /// How a family reads a pattern where `LIKE` leaves room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// A backslash protects only wildcards and itself.
+    /// A backslash protects every character, or in some versions only wildcards and itself.
     TiDb,
     /// A backslash protects every character.
     MariaDb,
@@ -35,11 +35,14 @@ pub(super) fn has_wildcard_characters(name: &str) -> bool {
 
 /// Matches a row against a schema by the rules of `LIKE`.
 pub(super) fn like(row: &str, schema: &str, dialect: Dialect) -> Match {
-    let pieces = pieces(row, dialect != Dialect::TiDb);
+    let pieces = pieces(row, true);
     let name: Vec<char> = schema.chars().collect();
     let matched = covers(&pieces, &name);
     let unsteady = match dialect {
-        Dialect::TiDb => false,
+        Dialect::TiDb => {
+            covers(&self::pieces(row, false), &name) != matched
+                || counts_bytes(&pieces, schema, matched)
+        }
         Dialect::MariaDb => counts_bytes(&pieces, schema, matched),
         Dialect::MySql => {
             ends_early(&pieces, &name)
@@ -249,7 +252,15 @@ mod tests {
         assert_eq!(like("ap_le", "app", Dialect::MariaDb), Match::No);
         assert_eq!(like("ap_%", "app", Dialect::TiDb), Match::Yes);
         assert_eq!(like("a\\pp", "app", Dialect::MySql), Match::Yes);
-        assert_eq!(like("a\\pp", "app", Dialect::TiDb), Match::No);
+        // TiDB 8.5.3 lets these in or not as MariaDB does; older ones read the backslash as a character.
+        assert_eq!(like("a\\pp", "app", Dialect::TiDb), Match::Unsure);
+        assert_eq!(like("a\\pp", "a\\pp", Dialect::TiDb), Match::Unsure);
+        assert_eq!(like("a\\pp", "apple", Dialect::TiDb), Match::No);
+        // And it takes a `_` for a byte.
+        assert_eq!(like("sch_n", "schön", Dialect::TiDb), Match::Unsure);
+        assert_eq!(like("sch__n", "schön", Dialect::TiDb), Match::Unsure);
+        assert_eq!(like("sch%n", "schön", Dialect::TiDb), Match::Yes);
+        assert_eq!(like("schön", "schön", Dialect::TiDb), Match::Yes);
     }
 
     #[test]

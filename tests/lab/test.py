@@ -13,6 +13,7 @@ import sys
 
 import accounts  # noqa: F401, registers its tests.
 import certificate_tests  # noqa: F401, registers its tests.
+import patterns  # noqa: F401, registers its tests.
 import privileges  # noqa: F401, registers its tests.
 import record
 import runner
