@@ -311,15 +311,21 @@ impl World {
             Rules::MariaDb { .. } => Dialect::MariaDb,
         };
         let folded = || like(&row.to_lowercase(), &schema.to_lowercase(), dialect);
-        if self.fold_case {
-            return folded();
+        let matched = if self.fold_case { folded() } else { like(row, schema, dialect) };
+        let Rules::MySql { patterns_by_name, .. } = self.rules else {
+            return matched;
+        };
+        if !self.roles {
+            return matched;
         }
-        let exactly = like(row, schema, dialect);
-        // 8.0 began with a map of roles that compares patterns without regard to letter case.
-        let may_fold = self.roles
-            && matches!(self.rules, Rules::MySql { patterns_by_name: false, .. })
-            && has_wildcard_characters(row);
-        if may_fold && folded() != exactly { Match::Unsure } else { exactly }
+        // MySQL's map of roles takes a name without wildcard characters as it is written. 8.0 began
+        // with one that compares patterns without regard to letter case.
+        let (now, before) = if has_wildcard_characters(row) {
+            (matched, folded())
+        } else {
+            (if self.same(row, schema) { Match::Yes } else { Match::No }, matched)
+        };
+        if patterns_by_name || now == before { now } else { Match::Unsure }
     }
 
     fn same(&self, one: &str, other: &str) -> bool {

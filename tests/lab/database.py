@@ -65,7 +65,7 @@ class Database:
     def __init__(self, bench, name):
         if name in bench.lab["skipped"]:
             raise Skipped(bench.lab["skipped"][name])
-        self.bench, self.is_mysql, self.is_tidb = bench, name == "mysql", name == "tidb"
+        self.bench, self.name, self.is_mysql, self.is_tidb = bench, name, name == "mysql", name == "tidb"
         # MariaDB's roles have no host.
         self.has_hosts_of_roles = name != "mariadb"
         self.socket = os.path.join(bench.lab["folder"], name, "socket")

@@ -117,6 +117,25 @@ fn with_a_role_active_mysql_takes_the_first_pattern_by_name() {
     assert_eq!(verdict(MYSQL_8, "shop", "%", "shop"), Verdict::Enough);
 }
 
+// MySQL 9.7.4 did this: with a role active a name without wildcard characters is taken as it is written,
+// and else its backslash protects a character. Naive: it is the same pattern in both.
+#[test]
+fn with_a_role_active_mysql_reads_no_backslash_in_a_name_without_wildcards() {
+    let lines = [r"GRANT SELECT ON `sh\op`.* TO `dms`@`%`", "GRANT `r`@`%` TO `dms`@`%`"];
+    let answer = |server, role: &str| {
+        let mut ask = Ask::new(server, Role::Source, &["shop"], &lines);
+        ask.options.lower_case_table_names = Some(0);
+        ask.current_role(role).partial_revokes(false).answer()
+    };
+    assert_eq!(answer("9.7.4-2", "NONE").verdict, Verdict::Enough);
+    let active = answer("9.7.4-2", "`r`@`%`");
+    assert_eq!(active.verdict, Verdict::Lacking);
+    assert_eq!(active.grant, ["GRANT SELECT ON `shop`.* TO `dms`@`%`;"]);
+    // Of 8.0 it isn't known.
+    assert_eq!(answer(MYSQL_8, "NONE").verdict, Verdict::Enough);
+    assert_eq!(answer(MYSQL_8, "`r`@`%`").verdict, Verdict::Unknown);
+}
+
 // MySQL 9.7.4 did this, where the revoke was the role's. Naive: the account's own grant lifts it.
 #[test]
 fn a_grant_lifts_no_partial_revoke_of_a_role_whose_name_has_wildcard_characters() {
