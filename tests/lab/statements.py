@@ -1,4 +1,4 @@
-"""The SQL of every remedy, given to a real MySQL and a real MariaDB: what a remedy prints must be the server's grammar."""
+"""The SQL of every remedy, given to a real MySQL, a real MariaDB and a real TiDB: what a remedy prints must be the server's grammar."""
 import json
 import os
 import subprocess
@@ -35,13 +35,16 @@ def parses(database, statement):
     return True
 
 
-@all_of(["mysql", "mariadb"])
+# Each family's name, and what of these two the server's grammar knows, so that a pass means something.
+TO, FOR = "SET DEFAULT ROLE `r` TO `u`@`%`;", "SET DEFAULT ROLE `r` FOR `u`@`%`;"
+FAMILIES = {"mysql": ("MySQL", [TO]), "mariadb": ("MariaDB", [FOR]), "tidb": ("TiDB", [TO])}
+
+
+@all_of(FAMILIES)
 def the_sql_of_remedies_parses(bench, name):
     database = Database(bench, name)
-    # Each server refuses the other's grammar, so that a pass means something.
-    grammars = {"mysql": "SET DEFAULT ROLE `r` TO `u`@`%`;", "mariadb": "SET DEFAULT ROLE `r` FOR `u`@`%`;"}
-    assert [one for one, statement in grammars.items() if parses(database, statement)] == [name]
-    ours = "MySQL" if name == "mysql" else "MariaDB"
+    ours, known = FAMILIES[name]
+    assert [statement for statement in (TO, FOR) if parses(database, statement)] == known
     # Those that patients print, and those that they would print on a server of just this version.
     printed = [one for given in ((), (database.version,)) for one in remedies(bench, *given)]
     statements = sorted({statement for version, statement in printed if family(version) == ours})

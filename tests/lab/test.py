@@ -19,6 +19,7 @@ import record
 import runner
 import secrets_tests  # noqa: F401, registers its tests.
 import statements  # noqa: F401, registers its tests.
+import tidb_tests  # noqa: F401, registers its tests.
 import trial
 import world
 from runner import all_of, test
@@ -384,16 +385,6 @@ def without_the_api_the_list_may_be_typed(bench):
     assert run.code == 0, run.described()
     run = bench.doctor(*planted["arguments"], TIDBCLOUD_PRIVATE_KEY="another")
     assert run.code == 3, run.described()
-
-
-@test
-def a_real_tidb(bench):
-    if "tidb" in bench.lab["skipped"]:
-        raise Skipped(bench.lab["skipped"]["tidb"])
-    run = bench.doctor(*bench.plant("dedicated-nat-instance", host=bench.lab["names"]["real"], user="root")["arguments"],
-                       TIDB_DMS_TARGET_PASSWORD="")
-    version = [row for row in run.rows if row["check"] == "mysql/login"]
-    assert version and all(row["outcome"] == "pass" for row in version), run.described()
 
 
 @all_of(["mysql", "mariadb"])
