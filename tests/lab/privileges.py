@@ -233,11 +233,15 @@ def doctored(bench, name, side, grants, lacking, check, *flags):
     """The doctor finds the one thing that the account lacks, and once its SQL is executed nothing."""
     database = Database(bench, name)
     who = "'poor'@'%'"
-    host = bench.lab["names"]["rds" if name == "mysql" else "maria"]
-    topology = "dedicated-nat-instance" if side == "source" else "dedicated-nat-instance-source"
+    if database.is_tidb:
+        topology, planted_for = "dedicated-nat-instance", {"host": world.REAL, "user": "poor"}
+    else:
+        topology = "dedicated-nat-instance" if side == "source" else "dedicated-nat-instance-source"
+        host = bench.lab["names"]["rds" if name == "mysql" else "maria"]
+        planted_for = {"database": host, "database_user": "poor"}
     with database.schemas():
         database.run(f"CREATE USER {who} IDENTIFIED BY '{bench.lab['password']}'", *[grant.format(who) for grant in grants])
-        planted = bench.plant(topology, database=host, database_user="poor")
+        planted = bench.plant(topology, **planted_for)
         run = bench.doctor(*planted["arguments"], *flags)
         assert run.code == 1 and run.causes == {check}, run.described()
         (row,) = [row for row in run.rows if row["check"] == check and row["outcome"] == "fail"]
@@ -258,7 +262,7 @@ def the_doctor_cures_a_target(bench, name):
              f"CREATE TEMPORARY TABLES on {world.SCHEMA}", "mysql/target-privileges")
 
 
-@all_of(SERVERS)
+@all_of(LOGGING)
 def the_doctor_cures_a_source(bench, name):
     client = "REPLICATION CLIENT" if name == "mysql" else "BINLOG MONITOR"
     doctored(bench, name, "source", [f"GRANT SELECT ON {world.SCHEMA}.* TO {{}}", "GRANT REPLICATION SLAVE ON *.* TO {}",
