@@ -142,8 +142,16 @@ class Comparison:
         self.compare(account, answer, refused, "verdict")
         # Who is told less may say less, and never the contrary.
         self.compare(account, self.database.judge(session, "target", ASKED, settings=False), refused, "without settings")
+        self.single_tables(account, session, refused)
         if answer["verdict"] == "lacking":
             self.cure(account, answer, beside)
+
+    def single_tables(self, account, session, refused):
+        """The same asked of one table of each schema."""
+        tables = [f"{schema}.t" for schema in ASKED]
+        refused = {CONTROL: refused[CONTROL], **{schema: self.database.refused_on_schema(session, schema) for schema in ASKED},
+                   **{f"{schema}.t": self.database.refused_on_table(session, schema, "t") for schema in ASKED}}
+        self.compare(account, self.database.judge(session, "target", tables, of="--tables"), refused, "single tables")
 
     def cure(self, account, answer, beside):
         """Executes what is printed until it is enough; what a role gives shows once it is active."""
@@ -177,10 +185,10 @@ def random_accounts(bench, name):
     with database.schemas(*ASKED, BYSTANDER, CONTROL, partial_revokes=partial_revokes):
         for number in range(ACCOUNTS):
             comparison.account(Account(dice, database, number, partial_revokes))
-    for what in ("verdict", "without settings", "after the cure", "cure"):
+    for what in ("verdict", "without settings", "single tables", "after the cure", "cure"):
         counts = {said: count for (about, said), count in sorted(comparison.counts.items()) if about == what}
         print(f"  {what}: " + ", ".join(f"{count} {said}" for said, count in counts.items()))
     assert not comparison.wrong, f"{len(comparison.wrong)} wrong, the first: " + "\n".join(map(str, comparison.wrong[0]))
     for verdict in ("enough", "lacking"):
-        assert comparison.counts["verdict", verdict] * 10 > ACCOUNTS, comparison.counts
+        assert comparison.counts["verdict", verdict] * 15 > ACCOUNTS, comparison.counts
     assert comparison.counts["verdict", "unknown"] * 4 < ACCOUNTS, comparison.counts

@@ -142,22 +142,25 @@ class Database:
 
     def refused(self, session, schema):
         """The privileges that the account turns out to lack on the schema or on one of its tables."""
-        lacking = {self.denied(session, attempt.format(schema=quoted(schema)), privilege)
-                   for privilege, attempt in ATTEMPTS_ON_SCHEMA.items()}
+        lacking = self.refused_on_schema(session, schema)
         for table in ("t", "t2"):
-            lacking |= {self.denied(session, attempt.format(table=f"{quoted(schema)}.{table}"), privilege)
-                        for privilege, attempt in ATTEMPTS.items() if privilege not in lacking}
-        if self.is_tidb and "SELECT" in lacking:
-            lacking.add(self.refused_update(session, schema))
-        return lacking - {None}
+            lacking |= self.refused_on_table(session, schema, table)
+        return lacking
 
-    def refused_update(self, session, schema):
-        """UPDATE, if the account lacks that too: TiDB names SELECT before it. Rows of other levels stay as they are."""
-        who = "'{}'@'{}'".format(*self.value("SELECT CURRENT_USER()", session).rsplit("@", 1))
-        self.run(f"GRANT SELECT ON *.* TO {who}")
-        tried = [self.denied(session, ATTEMPTS["UPDATE"].format(table=f"{quoted(schema)}.{table}"), "UPDATE") for table in ("t", "t2")]
-        self.run(f"REVOKE SELECT ON *.* FROM {who}")
-        return "UPDATE" if "UPDATE" in tried else None
+    def refused_on_schema(self, session, schema):
+        return {self.denied(session, attempt.format(schema=quoted(schema)), privilege)
+                for privilege, attempt in ATTEMPTS_ON_SCHEMA.items()} - {None}
+
+    def refused_on_table(self, session, schema, table):
+        table = f"{quoted(schema)}.{table}"
+        lacking = {self.denied(session, attempt.format(table=table), privilege) for privilege, attempt in ATTEMPTS.items()}
+        if self.is_tidb and "SELECT" in lacking:
+            # TiDB names SELECT before UPDATE. What is granted on everything leaves the rows of other levels as they are.
+            who = "'{}'@'{}'".format(*self.value("SELECT CURRENT_USER()", session).rsplit("@", 1))
+            self.run(f"GRANT SELECT ON *.* TO {who}")
+            lacking.add(self.denied(session, ATTEMPTS["UPDATE"].format(table=table), "UPDATE"))
+            self.run(f"REVOKE SELECT ON *.* FROM {who}")
+        return lacking - {None}
 
     def refused_work(self, session, schema):
         """The privileges for want of which the server refuses a step of the real work."""
@@ -188,7 +191,7 @@ class Database:
     def grants(self, session):
         return self.column("SHOW GRANTS", session)
 
-    def judge(self, session, side, schemas, *flags, settings=True):
+    def judge(self, session, side, schemas, *flags, settings=True, of="--schemas"):
         """The program's answer about the account's own SHOW GRANTS, and its exit code."""
         with open(self.text, "w") as file:
             file.write("\n".join(self.grants(session)) + "\n")
@@ -198,7 +201,7 @@ class Database:
                       "--lower-case-table-names", str(self.value(shown.format("@@lower_case_table_names"))))
             if self.is_mysql:
                 flags += ("--partial-revokes", "on" if self.value(shown.format("@@partial_revokes")) else "off")
-        done, _ = self.bench.run("grants", "--server", self.version, "--as", side, "--schemas", ",".join(schemas),
+        done, _ = self.bench.run("grants", "--server", self.version, "--as", side, of, ",".join(schemas),
                                  "--json", *flags, self.text)
         assert done.returncode in (0, 1, 3), done.stderr
         answer = json.loads(done.stdout)
