@@ -157,9 +157,9 @@ def what_openssl_shows_of_a_real_tidb(bench, protocol):
     asked = {host: bench.run("tls", "--host", host, "--ca", ca, stdin=text)[0] for host in (world.REAL, "tidb.example.com")}
     if protocol == "tls1_1":
         # It refuses the protocol and shows no certificate, or speaks it, which says nothing of 1.2.
-        for done in asked.values():
+        for host, done in asked.items():
             ended = "the handshake ended before the server sent one" in done.stderr
-            assert done.returncode == (2 if ended else 3), done
+            assert done.returncode == (2 if ended else 3 if host == world.REAL else 1), done
         return
     assert asked[world.REAL].returncode == 0, asked[world.REAL].stdout
     assert asked["tidb.example.com"].returncode == 1, asked["tidb.example.com"].stdout
