@@ -133,6 +133,10 @@ impl Grants {
             }
         }
         let remedy = self.remedy(verdict, &needs, &request.control_schema).unwrap_or_default();
+        let mut notes = remedy.notes;
+        if verdict == Verdict::Lacking {
+            notes.extend(self.rows_that_do_not_show());
+        }
         Answer {
             version: 1,
             verdict,
@@ -140,8 +144,20 @@ impl Grants {
             inactive_roles: self.inactive_roles(),
             gaps,
             grant: remedy.statements,
-            notes: remedy.notes,
+            notes,
         }
+    }
+
+    /// Servers look at the schema and table rows of every account of this name whose host covers
+    /// this one; `SHOW GRANTS` shows those of the account itself.
+    fn rows_that_do_not_show(&self) -> Option<String> {
+        let name = self.account.name.as_ref()?;
+        let host = name.host.as_deref().filter(|host| !matches!(*host, "" | "%"))?;
+        Some(format!(
+            "What another account named {} holds on schemas counts here too if its host covers \
+             {host}, and SHOW GRANTS doesn't show it.",
+            name.user
+        ))
     }
 
     fn remedy(&self, verdict: Verdict, needs: &[Need], control_schema: &str) -> Option<Remedy> {

@@ -7,7 +7,7 @@ import subprocess
 import world
 from database import CONTROL, Database
 from runner import all_of, test
-from trial import UNDECIDED, against
+from trial import UNDECIDED, Skipped, against
 
 USER = "'dms'@'%'"
 GRANTS = [f"GRANT ALL ON {CONTROL}.* TO {{}}", "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, CREATE TEMPORARY TABLES, ALTER, INDEX ON "
@@ -70,6 +70,8 @@ def probe(bench, host):
 def the_stand_in_answers_as_a_real_tidb(bench):
     """Of every question that the doctor asks. What Go and Python choose differently, the cipher, is no answer of TiDB's."""
     with cluster(bench) as database:
+        if "v8.5." not in database.version:
+            raise Skipped(f"the stand-in is one of 8.5, and this is {database.version}")
         real, ours = probe(bench, world.REAL), probe(bench, world.DEDICATED)
     version = real["session"]["version"]["seen"]["known"]
     assert version == database.version and real["greeting"]["seen"]["known"]["greeting"]["server_version"] == version, version
@@ -152,11 +154,12 @@ def what_openssl_shows_of_a_real_tidb(bench, protocol):
     shown = subprocess.run(["openssl", "s_client", "-starttls", "mysql", f"-{protocol}", "-showcerts", "-connect", f"{world.REAL}:4000",
                             "-servername", world.REAL], input="", capture_output=True, text=True, timeout=60)
     text = shown.stdout + shown.stderr
-    asked = {name: bench.run("tls", "--host", name, "--ca", ca, stdin=text)[0] for name in (world.REAL, "tidb.example.com")}
+    asked = {host: bench.run("tls", "--host", host, "--ca", ca, stdin=text)[0] for host in (world.REAL, "tidb.example.com")}
     if protocol == "tls1_1":
-        # It refuses the protocol, and shows no certificate.
-        for done in asked.values():
-            assert done.returncode == 2 and "the handshake ended before the server sent one" in done.stderr, done
+        # It refuses the protocol and shows no certificate, or speaks it, which says nothing of 1.2.
+        for host, done in asked.items():
+            ended = "the handshake ended before the server sent one" in done.stderr
+            assert done.returncode == (2 if ended else 3 if host == world.REAL else 1), done
         return
     assert asked[world.REAL].returncode == 0, asked[world.REAL].stdout
     assert asked["tidb.example.com"].returncode == 1, asked["tidb.example.com"].stdout

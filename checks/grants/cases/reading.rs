@@ -88,6 +88,22 @@ fn a_selection_that_nobody_named() {
     assert_eq!(unlocks(&answer), [unlock::selection()]);
 }
 
+// All three servers did this: u@localhost read a schema that only u@% was granted. Naive: SHOW GRANTS
+// shows every row that counts.
+#[test]
+fn rows_of_a_wider_host_count_too_and_do_not_show() {
+    for server in [TIDB, MYSQL_57, MYSQL_8, MARIADB] {
+        let answer = |host: &str| {
+            let line = format!("GRANT USAGE ON *.* TO `dms`@`{host}`");
+            Ask::new(server, Role::Source, &["shop"], &[&line]).answer()
+        };
+        let notes = answer("10.0.%").notes;
+        assert_eq!(notes.len(), 1, "{server}");
+        assert!(notes[0].contains("another account named dms"), "{server}: {notes:?}");
+        assert!(answer("%").notes.is_empty(), "{server}");
+    }
+}
+
 #[test]
 fn the_answer_has_its_shape() {
     let answer = Ask::new(TIDB, Role::Source, &["s"], &["GRANT USAGE ON *.* TO 'u'@'%'"]).answer();
