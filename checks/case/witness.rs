@@ -1,9 +1,9 @@
 //! What DMS's own words say of the way, against what was computed.
 //!
-//! `Access denied for user 'u'@'<ip>'` (1045) shows the address that the server saw, `dial tcp <ip>` the
-//! answer that DMS got from DNS (`aws-dms.md` §9). They are the only looks that the replication itself
-//! took; where they contradict the model, nothing that rests on it is believed. No such message has a
-//! date: it may be older than the network.
+//! `Access denied for user 'u'@'<ip>'` (1045) and `Host '<ip>' is not allowed to connect` (1130) show
+//! the address that the server saw, `dial tcp <ip>` the answer that DMS got from DNS (`aws-dms.md` §9).
+//! They are the only looks that the replication itself took; where they contradict the model, nothing
+//! that rests on it is believed. No such message has a date: it may be older than the network.
 
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
@@ -188,19 +188,21 @@ fn is_only(user: &str, cluster: &Server<'_>, other: &Server<'_>) -> bool {
     cluster.user.known().is_some_and(|cluster| cluster == user) && is_not_other
 }
 
-/// Users and client addresses of a 1045. In a 1044, which goes on with the database, what stands
-/// behind the `@` is the account's host.
+/// Users and client addresses of a 1045, and the addresses of a 1130, which names no user. In a 1044,
+/// which goes on with the database, what stands behind the `@` is the account's host.
 fn clients(message: &str) -> Vec<(String, Ipv4Addr)> {
-    message
-        .split("Access denied for user '")
-        .skip(1)
-        .filter_map(|rest| {
-            let (user, rest) = rest.split_once("'@'")?;
-            let (host, rest) = rest.split_once('\'')?;
-            let is_1045 = rest.trim_start().starts_with("(using password");
-            Some((user.to_owned(), host.parse().ok().filter(|_| is_1045)?))
-        })
-        .collect()
+    let strangers = message.split("Host '").skip(1).filter_map(|rest| {
+        let (host, rest) = rest.split_once('\'')?;
+        let is_1130 = rest.starts_with(" is not allowed to connect");
+        Some((String::new(), host.parse().ok().filter(|_| is_1130)?))
+    });
+    let denied = message.split("Access denied for user '").skip(1).filter_map(|rest| {
+        let (user, rest) = rest.split_once("'@'")?;
+        let (host, rest) = rest.split_once('\'')?;
+        let is_1045 = rest.trim_start().starts_with("(using password");
+        Some((user.to_owned(), host.parse().ok().filter(|_| is_1045)?))
+    });
+    denied.chain(strangers).collect()
 }
 
 /// Addresses and ports of `dial tcp`.
@@ -228,7 +230,11 @@ mod tests {
     #[test]
     fn addresses_are_read_from_the_words_of_dms() {
         assert_eq!(clients(ODBC), [("dms".to_owned(), Ipv4Addr::new(9, 9, 9, 9))]);
+        let refused = "NativeError: 1130 Message: Host '9.9.9.9' is not allowed to connect to this MySQL server";
+        assert_eq!(clients(refused), [(String::new(), Ipv4Addr::new(9, 9, 9, 9))]);
         for none in [
+            "Host '9.9.9.9' is blocked because of many connection errors",
+            "Host 'ip-10-0-0-1.internal' is not allowed to connect to this MySQL server",
             "Access denied for user 'dms'@'9.9.9.9' to database 'awsdms_control'",
             "Access denied for user 'dms'@'%' (using password: YES)",
             "Access denied for user 'dms'@'ip-10-0-0-1.internal' (using password: NO)",
@@ -285,6 +291,17 @@ mod tests {
             (mine(&failed, &stranger), Outcome::Unknown, "the model disagrees with what DMS saw"),
             (mine(&failed, &stranger), Outcome::Unknown, "52.1.2.3"),
             (mine(&failed, &known), Outcome::Pass, ""),
+            (
+                mine(&failed, &json!("Host '9.9.9.9' is not allowed to connect")),
+                Outcome::Unknown,
+                "it come from 9.9.9.9",
+            ),
+            // Which end refused it isn't said to a task.
+            (
+                of_task(&json!("Host '9.9.9.9' is not allowed to connect"), "reader"),
+                Outcome::Pass,
+                "",
+            ),
             // A later test was good: the message is older still.
             (mine(&passed, &stranger), Outcome::Pass, ""),
             // Behind a proxy a server may see anything; a private address is nobody's egress.

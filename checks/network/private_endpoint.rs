@@ -89,7 +89,21 @@ mod tests {
             &testing::over_private_endpoint(),
             &[
                 (&[elsewhere.clone(), whole.clone()], Outcome::Fail, "10.0.1.98 belongs to no"),
-                (&[elsewhere.clone(), whole, named], Outcome::Unknown, "10.0.1.98 may be its"),
+                (
+                    &[elsewhere.clone(), whole.clone(), named],
+                    Outcome::Unknown,
+                    "10.0.1.98 may be its",
+                ),
+                (
+                    &[elsewhere.clone(), whole.clone(), ("/inventory/Vpcs/0/OwnerId", json!("9"))],
+                    Outcome::Unknown,
+                    "vpc-1 is another account's",
+                ),
+                (
+                    &[elsewhere.clone(), whole, ("/inventory/Vpcs/0/OwnerId", json!("1"))],
+                    Outcome::Fail,
+                    "belongs to no",
+                ),
             ],
         );
     }
