@@ -70,6 +70,7 @@ async fn look(world: &World, server: &Server, needs: &BTreeSet<&'static str>) ->
     facts.taken_at = world.facts.taken_at;
     facts.clusters.clone_from(&world.facts.clusters);
     facts.probes.clone_from(&world.facts.probes);
+    facts.secrets.clone_from(&world.facts.secrets);
     facts
 }
 
