@@ -2,6 +2,7 @@
 
 The command finds `TIDB_DMS_LAB`, a JSON file that says where everything is. Its exit code is ours.
 """
+import glob
 import json
 import os
 import signal
@@ -35,8 +36,12 @@ class Lab:
         with open(self.path(f"{name}.out")) as file:
             return file.read().strip()
 
-    def fail(self, name):
-        raise SystemExit(f"lab: {name} didn't start: {self.log(name)[-2000:]}")
+    def fail(self, name, why):
+        told = [self.log(name)]
+        for path in sorted(glob.glob(os.path.join(glob.escape(self.path(name)), "*.log"))):
+            with open(path, errors="replace") as file:
+                told.append(f"{os.path.basename(path)}: {file.read().strip()[-2000:]}")
+        raise SystemExit(f"lab: {name} didn't start: {why}\n" + "\n".join(line for line in told if line))
 
     def await_port(self, name, process, address, port, seconds=90):
         """Waits for a server; False when it isn't to be had on this machine."""
@@ -46,13 +51,13 @@ class Lab:
                 if process.returncode == 77:
                     self.skipped[name] = self.log(name)
                     return False
-                self.fail(name)
+                self.fail(name, f"exit code {process.returncode}")
             try:
                 socket.create_connection((address, port), 1).close()
                 return True
             except OSError:
                 time.sleep(0.05)
-        self.fail(name)
+        self.fail(name, f"nothing listens after {seconds} s")
 
     # The services.
 
