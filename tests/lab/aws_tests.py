@@ -14,8 +14,6 @@ from trial import UNDECIDED, Skipped, client, seed
 CREDENTIALS = {"sts:GetCallerIdentity", "sts:AssumeRole"}
 # What AWS was asked over all topologies, and which these were.
 SEEN, PLANTED = set(), set()
-# Four calls of 100 ms in sequence and 20 % more, in seconds.
-DEEPEST = 0.48
 
 
 # The topologies.
@@ -109,21 +107,21 @@ def only_one_check_asks_exactly_for_its_needs(bench):
 
 @test
 def calls_are_at_most_four_deep(bench):
-    """The best of three: what else this machine does in the meantime is no call."""
+    """Judged with delays beside which what else this machine does is nothing; the figure of 100 ms is a benchmark."""
     planted = bench.plant("dedicated-nat-instance")
-    bench.cloud.lab("POST", "delay", milliseconds=100)
-    best = None
-    for _ in range(3):
+
+    def span(milliseconds):
+        bench.cloud.lab("POST", "delay", milliseconds=milliseconds)
         run = bench.doctor(*planted["arguments"], "--no-probe")
         requests = [one for one in run.requests if one["until"]]
-        span = max(one["until"] for one in requests) - min(one["at"] for one in requests)
-        best = min(best or (span, requests), (span, requests), key=lambda one: one[0])
-        if span <= DEEPEST:
-            break
-    span, requests = best
-    print(f"  AWS part: {1000 * span:.0f} ms for {len(requests)} calls of 100 ms each")
-    assert span <= DEEPEST, f"{span:.3f} s\n" + "\n".join(
-        f"{one['at'] - requests[0]['at']:.3f}–{one['until'] - requests[0]['at']:.3f} {one['action']}" for one in requests)
+        begin = min(one["at"] for one in requests)
+        lines = "\n".join(f"{one['at'] - begin:.3f}–{one['until'] - begin:.3f} {one['action']}" for one in requests)
+        return max(one["until"] for one in requests) - begin, lines, len(requests)
+
+    taken, _, count = span(100)
+    print(f"  AWS part: {1000 * taken:.0f} ms for {count} calls of 100 ms each")
+    taken, lines, _ = span(600)
+    assert taken < 4.8 * 0.6, f"{taken:.3f} s\n{lines}"
 
 
 # What a policy allows.
