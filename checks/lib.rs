@@ -6,23 +6,23 @@
 #![cfg_attr(test, recursion_limit = "512")]
 #![warn(missing_docs)]
 
-pub mod access;
+mod access;
 pub mod case;
 pub mod change;
 pub mod check;
-pub mod cluster;
+mod cluster;
 pub mod compliance;
 mod decide;
-pub mod dms;
+mod dms;
 mod examine;
 pub mod facts;
 pub mod grants;
 pub mod guide;
 pub mod judgement;
 pub mod migration;
-pub mod mysql;
+mod mysql;
 mod needs;
-pub mod network;
+mod network;
 pub mod path;
 pub mod plugin;
 pub mod policy;
@@ -32,7 +32,7 @@ pub mod report;
 pub mod severity;
 #[cfg(test)]
 mod testing;
-pub mod tls;
+mod tls;
 pub mod trust;
 mod waivers;
 

@@ -12,23 +12,26 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::config::{Levels, PluginEntry, WaiverEntry};
-
 mod engines;
+mod entries;
 mod error;
 mod meaning;
 mod names;
+#[cfg(feature = "live")]
+mod probe;
 mod small;
 mod values;
 
 pub use engines::{Destination, GrantsArguments, NameError, TlsArguments, TraceArguments};
+pub use entries::{Levels, PluginEntry, WaiverEntry};
 pub use error::ArgumentError;
 pub use names::{MigrationType, OnOff, PathName, RoleName, SeverityName, SslMode, TierName};
-pub use small::{ChecksArguments, InitArguments, LevelArgument};
-pub(crate) use values::holds_more_than_a_host;
-pub use values::nearest;
 #[cfg(feature = "live")]
-pub(crate) use values::{certificate, subnet};
+pub use probe::{Place, ProbeArguments};
+pub use small::{ChecksArguments, IamPolicyArguments, InitArguments, LevelArgument};
+#[cfg(feature = "live")]
+pub(crate) use values::certificate;
+pub use values::nearest;
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.
@@ -50,7 +53,7 @@ pub enum Command {
     Doctor(Box<DoctorCommand>),
     /// Look at one endpoint from here (DNS, TCP, TLS, MySQL) and save what was seen.
     #[cfg(feature = "live")]
-    Probe(crate::probe::ProbeArguments),
+    Probe(ProbeArguments),
     /// Follow a connection through the VPC, hop by hop.
     Trace(TraceArguments),
     /// Say whether a pasted SHOW GRANTS is enough for an endpoint of AWS DMS.
@@ -62,7 +65,7 @@ pub enum Command {
     /// Exit codes: 0 trusted; 1 refused; 2 the program could not do its work; 3 it can't be told.
     Tls(TlsArguments),
     /// Print the least IAM policy with which `doctor` sees all that the selected checks need.
-    IamPolicy(crate::iam_policy::IamPolicyArguments),
+    IamPolicy(IamPolicyArguments),
     /// List the checks.
     Checks(ChecksArguments),
     /// Write a `tidb-dms.toml` with everything that can stand in it, explained.

@@ -9,10 +9,6 @@ use thiserror::Error;
 
 use crate::cli::{ArgumentError, DoctorArguments};
 
-mod entries;
-
-pub use entries::{Command, Level, Levels, PluginEntry, Timeout, Until, WaiverEntry, Words};
-
 /// Why a configuration can't be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {

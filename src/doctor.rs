@@ -12,9 +12,9 @@ use tidb_dms_checks::{
 };
 
 use crate::{
-    cli::{ArgumentError, DoctorArguments, DoctorCommand},
+    cli::{ArgumentError, DoctorArguments, DoctorCommand, PluginEntry},
     collect::{self, CollectError, Loose},
-    config::{self, ConfigError, PluginEntry},
+    config::{self, ConfigError},
     plugin,
     report::{self, Context, Outputs, ReportError, Style},
 };

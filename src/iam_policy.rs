@@ -4,32 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use clap::Args;
 use serde_json::{Value, json};
 use tidb_dms_checks::checks;
 
 use crate::{
-    cli::{ArgumentError, DoctorArguments},
+    cli::{ArgumentError, DoctorArguments, IamPolicyArguments},
     report,
 };
-
-/// The arguments of `iam-policy`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct IamPolicyArguments {
-    /// Only for these checks or categories.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
-    pub only: Vec<String>,
-    /// Not for these checks or categories.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
-    pub skip: Vec<String>,
-    /// Also allow what `doctor --test-connection` does: it lets DMS itself test the endpoints.
-    #[arg(long)]
-    pub test_connection: bool,
-    /// Also allow to read secrets, for passwords that are kept there. A secret that is encrypted with a
-    /// key of your own needs `kms:Decrypt` on that key too.
-    #[arg(long)]
-    pub secrets: bool,
-}
 
 /// Reads a secret's value: never without the user's own wish.
 const SECRET: &str = "secretsmanager:GetSecretValue";

@@ -23,7 +23,7 @@ use tidb_dms_checks::{
     policy::Policy,
 };
 
-use crate::{config::PluginEntry, report::plain};
+use crate::{cli::PluginEntry, report::plain};
 
 /// The most that a plug-in may print as its answer.
 const LONGEST_ANSWER: u64 = 4 << 20;

@@ -7,7 +7,7 @@ use crate::facts::inventory::{HIDDEN, dms::Endpoint};
 
 /// What an endpoint's attributes say.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Attributes<'a> {
+pub(crate) struct Attributes<'a> {
     /// Names and values as they are written, in their order.
     pub list: Vec<(&'a str, &'a str)>,
     /// Parts without `=`.
@@ -18,7 +18,7 @@ pub struct Attributes<'a> {
 
 impl<'a> Attributes<'a> {
     /// Reads attributes.
-    pub fn parse(text: &'a str) -> Self {
+    pub(crate) fn parse(text: &'a str) -> Self {
         let mut attributes = Self::default();
         for part in text.split(';').filter(|part| !part.trim().is_empty()) {
             let Some((name, value)) = part.split_once('=') else {
@@ -34,18 +34,18 @@ impl<'a> Attributes<'a> {
     }
 
     /// Reads an endpoint's attributes.
-    pub fn of(endpoint: &'a Endpoint) -> Self {
+    pub(crate) fn of(endpoint: &'a Endpoint) -> Self {
         Self::parse(endpoint.extra_connection_attributes.as_deref().unwrap_or(""))
     }
 
     /// Whether all of them are known: a password among them isn't, and they can't be written anew.
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let values = self.list.iter().map(|(_, value)| value).chain(&self.malformed);
         values.into_iter().all(|value| !value.contains(HIDDEN))
     }
 
     /// The value of a name, in any letter case; of several the last.
-    pub fn get(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         self.list
             .iter()
             .rev()
@@ -54,7 +54,7 @@ impl<'a> Attributes<'a> {
     }
 
     /// The attributes with one of them set to a value, for a repair; the others stay as they are.
-    pub fn with(&self, name: &str, value: &str) -> String {
+    pub(crate) fn with(&self, name: &str, value: &str) -> String {
         let mut text = self.without(&[name]);
         for part in [name, "=", value, ";"] {
             text.push_str(part);
@@ -63,7 +63,7 @@ impl<'a> Attributes<'a> {
     }
 
     /// The attributes without some of them, for a repair.
-    pub fn without(&self, names: &[&str]) -> String {
+    pub(crate) fn without(&self, names: &[&str]) -> String {
         let mut text = String::new();
         for (name, value) in &self.list {
             if !names.iter().any(|other| other.eq_ignore_ascii_case(name)) {
@@ -77,7 +77,7 @@ impl<'a> Attributes<'a> {
 }
 
 /// The host of an endpoint, which may stand in two places.
-pub fn server_name(endpoint: &Endpoint) -> Option<&str> {
+pub(crate) fn server_name(endpoint: &Endpoint) -> Option<&str> {
     let settings = endpoint.my_sql_settings.as_ref();
     endpoint
         .server_name
@@ -87,14 +87,14 @@ pub fn server_name(endpoint: &Endpoint) -> Option<&str> {
 }
 
 /// The port of an endpoint, which may stand in two places.
-pub fn port(endpoint: &Endpoint) -> Option<u16> {
+pub(crate) fn port(endpoint: &Endpoint) -> Option<u16> {
     let settings = endpoint.my_sql_settings.as_ref();
     endpoint.port.or_else(|| settings.and_then(|settings| settings.port))
 }
 
 /// The SQL that DMS runs on the server once it has connected, by the field that holds it. `Initstmt` is
 /// an attribute alone.
-pub fn sql_after_connecting(endpoint: &Endpoint) -> [(&'static str, Option<&str>); 2] {
+pub(crate) fn sql_after_connecting(endpoint: &Endpoint) -> [(&'static str, Option<&str>); 2] {
     let attributes = Attributes::of(endpoint);
     let settings = endpoint.my_sql_settings.as_ref();
     let script = settings
@@ -105,7 +105,7 @@ pub fn sql_after_connecting(endpoint: &Endpoint) -> [(&'static str, Option<&str>
 
 /// What SQL does to the session's `foreign_key_checks`: the last assignment counts, and one of the
 /// global variable doesn't.
-pub fn foreign_key_checks(sql: &str) -> Option<bool> {
+pub(crate) fn foreign_key_checks(sql: &str) -> Option<bool> {
     const NAME: &str = "foreign_key_checks";
     let sql = sql.to_ascii_lowercase();
     let mut last = None;

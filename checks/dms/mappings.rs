@@ -8,13 +8,14 @@ use super::{
 };
 
 /// Schemas of the server's own. `test` is a user's (pingcap/docs#23700).
-pub const SYSTEM_SCHEMAS: [&str; 4] = ["information_schema", "performance_schema", "mysql", "sys"];
+pub(crate) const SYSTEM_SCHEMAS: [&str; 4] =
+    ["information_schema", "performance_schema", "mysql", "sys"];
 /// One more that TiDB has.
-pub const TIDB_SYSTEM_SCHEMA: &str = "metrics_schema";
+pub(crate) const TIDB_SYSTEM_SCHEMA: &str = "metrics_schema";
 
 /// The selection rules of a task.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Mappings {
+pub(crate) struct Mappings {
     /// The rules, in their order.
     pub selections: Vec<Selection>,
     /// The rules that rename schemas and tables.
@@ -25,7 +26,7 @@ pub struct Mappings {
 
 /// A selection rule.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Whether it takes tables in; else it leaves them out.
     pub include: bool,
     /// The schema, with wildcards.
@@ -38,7 +39,7 @@ pub struct Selection {
 
 /// How much of a schema a task copies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Extent {
+pub(crate) enum Extent {
     /// Nothing.
     Nothing,
     /// Tables whose names fit a pattern, if it has any.
@@ -49,7 +50,7 @@ pub enum Extent {
 
 impl Mappings {
     /// Reads table mappings; the error says what is wrong with them.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let rules =
             value.get("rules").and_then(Value::as_array).ok_or("they have no list `rules`")?;
@@ -97,7 +98,7 @@ impl Mappings {
     }
 
     /// Whether the rules that exclude surely leave out all that the others take in.
-    pub fn takes_nothing(&self) -> bool {
+    pub(crate) fn takes_nothing(&self) -> bool {
         let covers = |pattern: &str, other: &str, is_literal: bool| {
             let name = if is_literal { Some(other.to_owned()) } else { only_name(other) };
             pattern == other
@@ -114,7 +115,7 @@ impl Mappings {
 
     /// How much of a schema these rules take, by its name in lower case. A rule that excludes wins over
     /// one that includes.
-    pub fn extent(&self, schema: &str) -> Extent {
+    pub(crate) fn extent(&self, schema: &str) -> Extent {
         let fits = |rule: &&Selection| {
             let pattern = rule.schema.to_ascii_lowercase();
             if rule.literal { pattern == schema } else { matches(&pattern, schema) }

@@ -15,10 +15,10 @@ use crate::{
     severity::Severity,
 };
 
-pub mod attributes;
-pub mod mappings;
+pub(crate) mod attributes;
+pub(crate) mod mappings;
 pub(crate) mod pattern;
-pub mod transformations;
+pub(crate) mod transformations;
 
 mod attributes_fit;
 mod auto_minor_version_upgrade;

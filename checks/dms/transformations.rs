@@ -9,7 +9,7 @@ use super::pattern::matches;
 
 /// A transformation rule that renames schemas or tables.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Transformation {
+pub(crate) struct Transformation {
     /// What it is about.
     pub target: Target,
     /// The schemas, with wildcards, by their names on the source.
@@ -22,7 +22,7 @@ pub struct Transformation {
 
 /// What a rule renames.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Target {
+pub(crate) enum Target {
     /// Schemas.
     Schema,
     /// Tables.
@@ -31,7 +31,7 @@ pub enum Target {
 
 /// What becomes of a name.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Another name.
     Rename(String),
     /// Something before it.
@@ -151,12 +151,12 @@ impl Action {
 }
 
 /// The name of a schema on the target; the error says why it can't be told.
-pub fn schema_on_target(rules: &[Transformation], schema: &str) -> Result<String, String> {
+pub(crate) fn schema_on_target(rules: &[Transformation], schema: &str) -> Result<String, String> {
     renamed(rules, Target::Schema, schema, None)
 }
 
 /// The name of a table on the target; the error says why it can't be told.
-pub fn table_on_target(
+pub(crate) fn table_on_target(
     rules: &[Transformation],
     schema: &str,
     table: &str,

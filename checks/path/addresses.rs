@@ -38,7 +38,7 @@ const NOT_PUBLIC: [(Ipv4Addr, u8); 8] = [
 ];
 
 /// Whether a network lies wholly in space that no public server answers from.
-pub fn is_not_public(net: Ipv4Net) -> bool {
+pub(crate) fn is_not_public(net: Ipv4Net) -> bool {
     NOT_PUBLIC
         .iter()
         .any(|(base, prefix)| Ipv4Net::new(*base, *prefix).is_ok_and(|space| space.contains(&net)))
@@ -91,20 +91,20 @@ impl fmt::Display for Addresses {
 
 /// A set of TCP ports, as ranges in ascending order that don't touch.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Ports(Vec<(u16, u16)>);
+pub(crate) struct Ports(Vec<(u16, u16)>);
 
 impl Ports {
     /// The ports that answers come back to. AWS doesn't document DMS's own range; a NAT gateway uses
     /// all of it, so all of it is asked for (`aws-dms.md` §4.6).
-    pub const EPHEMERAL: (u16, u16) = (1024, 65535);
+    pub(crate) const EPHEMERAL: (u16, u16) = (1024, 65535);
 
     /// All ports that answers may come back to.
-    pub fn ephemeral() -> Self {
+    pub(crate) fn ephemeral() -> Self {
         Self(vec![Self::EPHEMERAL])
     }
 
     /// Adds a range behind the others.
-    pub fn push(&mut self, from: u16, to: u16) {
+    pub(crate) fn push(&mut self, from: u16, to: u16) {
         match self.0.last_mut() {
             Some((_, last)) if u32::from(*last) + 1 >= u32::from(from) => *last = to.max(*last),
             _ => self.0.push((from, to)),
@@ -112,18 +112,18 @@ impl Ports {
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// How many there are.
-    pub fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         self.0.iter().map(|(from, to)| u32::from(*to) - u32::from(*from) + 1).sum()
     }
 
     /// The ports that are in both.
     #[must_use]
-    pub fn intersection(&self, other: &Self) -> Self {
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
         let mut both = Self::default();
         for (from, to) in &self.0 {
             for (other_from, other_to) in &other.0 {

@@ -12,7 +12,7 @@ use crate::facts::{
 
 /// What a network ACL does with packets of one direction.
 #[derive(Clone, Debug, Default)]
-pub struct AclAnswer {
+pub(crate) struct AclAnswer {
     /// Ports that are let through.
     pub allowed: Ports,
     /// Those, and the ports of which it can't be told.
@@ -34,7 +34,12 @@ enum Match {
 
 /// Asks a network ACL about TCP packets from or to `peer`, with a destination port in `ports`: rules
 /// in ascending order, the first that matches decides, none means deny.
-pub fn ask_acl(acl: &NetworkAcl, egress: bool, peer: &Addresses, ports: (u16, u16)) -> AclAnswer {
+pub(crate) fn ask_acl(
+    acl: &NetworkAcl,
+    egress: bool,
+    peer: &Addresses,
+    ports: (u16, u16),
+) -> AclAnswer {
     let mut answer = AclAnswer::default();
     let unlock = || Unlock::IamAction("ec2:DescribeNetworkAcls".into());
     let Some(entries) = &acl.entries else {
@@ -172,7 +177,7 @@ fn acl_match(rule: &NetworkAclEntry, peer: &Addresses, port: u16) -> Match {
 
 /// Which security groups the other side has, for rules that refer to a group.
 #[derive(Clone, Debug)]
-pub enum PeerGroups {
+pub(crate) enum PeerGroups {
     /// The other side is seen by a public address, or behind NAT: such rules never match.
     Never,
     /// These.
@@ -183,7 +188,7 @@ pub enum PeerGroups {
 
 /// The other side of a security group's rule.
 #[derive(Clone, Debug)]
-pub struct Peer {
+pub(crate) struct Peer {
     /// Its addresses, as seen from here.
     pub addresses: Addresses,
     /// Its security groups.
@@ -192,7 +197,7 @@ pub struct Peer {
 
 /// What a set of security groups does with TCP to a port.
 #[derive(Clone, Debug)]
-pub enum GroupsAnswer {
+pub(crate) enum GroupsAnswer {
     /// A rule lets it through.
     Allowed {
         /// The group.
@@ -210,7 +215,7 @@ pub enum GroupsAnswer {
 }
 
 /// The security groups of an interface, by id. An empty list filters nothing.
-pub fn groups_of(interface: &NetworkInterface) -> Result<Vec<String>, Gap> {
+pub(crate) fn groups_of(interface: &NetworkInterface) -> Result<Vec<String>, Gap> {
     interface
         .groups
         .as_ref()
@@ -226,7 +231,7 @@ pub fn groups_of(interface: &NetworkInterface) -> Result<Vec<String>, Gap> {
 
 /// Asks security groups about TCP to `port`, from or to `peer`: the union of their rules, and what
 /// no rule names is dropped.
-pub fn ask_groups(
+pub(crate) fn ask_groups(
     index: &Index<'_>,
     groups: &[String],
     egress: bool,
@@ -270,7 +275,7 @@ pub fn ask_groups(
 }
 
 /// `outbound` or `inbound`, as the console says.
-pub const fn direction(egress: bool) -> &'static str {
+pub(crate) const fn direction(egress: bool) -> &'static str {
     if egress { "outbound" } else { "inbound" }
 }
 

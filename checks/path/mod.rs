@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{Assumption, Gap, Index, Unlock};
 
-pub mod addresses;
-pub mod code;
+pub(crate) mod addresses;
+mod code;
 mod deliver;
-pub mod filter;
+mod filter;
 mod firewall;
 mod gateway;
 mod nat;
@@ -23,7 +23,7 @@ mod nat_instance;
 mod pass;
 mod peering;
 mod record;
-pub mod route;
+pub(crate) mod route;
 mod source;
 #[cfg(test)]
 mod tests;

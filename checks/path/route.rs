@@ -12,7 +12,7 @@ use crate::facts::{
 
 /// Where a route leads, made once from the field that AWS filled.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Target<'a> {
+pub(crate) enum Target<'a> {
     /// Inside the VPC.
     Local,
     /// An internet gateway.
@@ -49,7 +49,7 @@ pub enum Target<'a> {
 
 impl<'a> Target<'a> {
     /// Reads the target of a route.
-    pub fn of(route: &'a Route) -> Self {
+    pub(crate) fn of(route: &'a Route) -> Self {
         fn set(field: Option<&String>) -> Option<&str> {
             field.map(String::as_str).filter(|text| !text.is_empty())
         }
@@ -96,7 +96,7 @@ impl<'a> Target<'a> {
     }
 
     /// As a network engineer would write it.
-    pub fn name(&self) -> &'a str {
+    pub(crate) fn name(&self) -> &'a str {
         match self {
             Self::Local => "local",
             Self::InternetGateway(id)
@@ -131,7 +131,10 @@ pub(super) fn subnet_of_interface<'a>(
 
 /// The route table that a subnet uses: the one explicitly associated, else the VPC's main table,
 /// whatever its place in the list. Tables of gateways don't count.
-pub fn table_of_subnet<'a>(index: &Index<'a>, subnet: &Subnet) -> Result<&'a RouteTable, Gap> {
+pub(crate) fn table_of_subnet<'a>(
+    index: &Index<'a>,
+    subnet: &Subnet,
+) -> Result<&'a RouteTable, Gap> {
     let gap = |reason: String| {
         Gap::new(
             format!("the route table of {}", subnet.subnet_id),
@@ -212,7 +215,7 @@ fn distinct<'a>(tables: &[&'a RouteTable]) -> Vec<&'a RouteTable> {
 
 /// The route that a packet takes.
 #[derive(Clone, Debug)]
-pub struct Chosen<'a> {
+pub(crate) struct Chosen<'a> {
     /// The route.
     pub route: &'a Route,
     /// Its destination, the matching entry where it is a prefix list.
@@ -225,7 +228,7 @@ pub struct Chosen<'a> {
 
 impl Chosen<'_> {
     /// The route's destination as the customer wrote it.
-    pub fn destination(&self) -> String {
+    pub(crate) fn destination(&self) -> String {
         match &self.route.destination_prefix_list_id {
             Some(list) if self.route.destination_cidr_block.is_none() => {
                 format!("{list} ({})", self.prefix)
@@ -237,7 +240,7 @@ impl Chosen<'_> {
 
 /// What a route table does with an address.
 #[derive(Clone, Debug, Default)]
-pub struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     /// The route that it takes, when one matches.
     pub chosen: Option<Chosen<'a>>,
     /// Why the packet may take another one. While there is any, nothing behind is certain.
@@ -308,7 +311,7 @@ fn nets_of(routes: &[Route], kind: impl Fn(&Target<'_>) -> bool) -> Vec<Ipv4Net>
 
 /// Looks an address up in a route table: longest prefix; of equals the static one before the prefix
 /// list before the propagated one; a propagated route never wins over an overlapping local one.
-pub fn look_up<'a>(
+pub(crate) fn look_up<'a>(
     index: &Index<'a>,
     table: &'a RouteTable,
     destination: &Addresses,

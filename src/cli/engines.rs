@@ -171,7 +171,7 @@ impl TlsArguments {
         if host.is_empty() {
             return Err(NameError::NoHost);
         }
-        if super::holds_more_than_a_host(host) {
+        if super::values::holds_more_than_a_host(host) {
             return Err(NameError::HostWithMore);
         }
         match host.split_once(':') {

@@ -8,13 +8,10 @@ use tidb_dms_checks::{
 };
 
 use super::{
-    ArgumentError, DoctorArguments,
+    ArgumentError, DoctorArguments, PluginEntry, WaiverEntry,
     values::{access_list, certificate, host, nearest, table_mappings},
 };
-use crate::{
-    config::{PluginEntry, WaiverEntry},
-    report::Target,
-};
+use crate::report::Target;
 
 impl DoctorArguments {
     /// Lays what was typed over what a file says.

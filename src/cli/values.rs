@@ -20,7 +20,7 @@ pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<
 }
 
 /// Whether a host comes with a scheme, a user or a path, as URLs have them.
-pub(crate) fn holds_more_than_a_host(text: &str) -> bool {
+pub(super) fn holds_more_than_a_host(text: &str) -> bool {
     text.contains(['@', '/'])
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn certificate(flag: &'static str, value: &str) -> Result<String, Arg
 
 /// A subnet's id.
 #[cfg(feature = "live")]
-pub(crate) fn subnet(text: &str) -> Result<String, &'static str> {
+pub(super) fn subnet(text: &str) -> Result<String, &'static str> {
     let id = text.strip_prefix("subnet-");
     if id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
         Ok(text.to_owned())

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{
-    call::{Failure, send},
+    call::{Failure, read_json, read_xml, send},
     deliver::Listed,
-    look::{Job, Look, json as read_json, pages, xml},
+    job::{Job, Look, pages},
 };
 
 /// The only name by which DMS looks for its role.
@@ -35,7 +35,7 @@ pub(super) fn roles<'a>(look: &'a Look<'a>) -> Vec<Job<'a>> {
 
 async fn role(look: &Look<'_>) -> Result<Value, Failure> {
     let body = send!(look, GET_ROLE, look.aws.iam.get_role().role_name(ROLE))?;
-    let mut answer = xml(&body)?;
+    let mut answer = read_xml(&body)?;
     let mut role = answer["GetRoleResult"]["Role"].take();
     if role["RoleName"].as_str().is_none() {
         return Err(Failure::Unreadable("there is no role in it".into()));
@@ -56,7 +56,7 @@ async fn policies(look: &Look<'_>) -> Result<Vec<Value>, Failure> {
         return Err(Failure::NotFound);
     }
     let read = |body: &[u8]| {
-        let mut answer = xml(body)?;
+        let mut answer = read_xml(body)?;
         let mut page = answer["ListAttachedRolePoliciesResult"].take();
         // An empty list of IAM's is an element without content.
         if page.is_object() && page.get("AttachedPolicies").is_none() {

@@ -22,9 +22,10 @@ use aws_smithy_types::{
     config_bag::ConfigBag,
     error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata},
 };
+use serde_json::Value;
 use tidb_dms_checks::facts::{Gap, Run, Unlock};
 
-use super::AwsError;
+use super::{AwsError, xml};
 
 /// What a look costs.
 #[derive(Clone, Debug, Default)]
@@ -322,6 +323,16 @@ pub(super) fn innermost(mut error: &(dyn std::error::Error + 'static)) -> String
         error = source;
     }
     short(&error.to_string())
+}
+
+/// Reads an answer of DMS, KMS or Secrets Manager.
+pub(super) fn read_json(body: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(body).map_err(|error| Failure::Unreadable(error.to_string()))
+}
+
+/// Reads an answer of EC2 or IAM.
+pub(super) fn read_xml(body: &[u8]) -> Result<Value, Failure> {
+    xml::json(body).map_err(|error| Failure::Unreadable(error.to_string()))
 }
 
 /// Sends one request and gives the bytes of its answer, or the failure.

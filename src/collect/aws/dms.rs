@@ -3,8 +3,8 @@
 use tidb_dms_checks::facts::Asked;
 
 use super::{
-    call::send,
-    look::{Job, Look, json, pages},
+    call::{read_json, send},
+    job::{Job, Look, pages},
 };
 
 /// DMS gives at most so many at once. Its default is 100 too, but 10 for certificates.
@@ -16,7 +16,7 @@ macro_rules! list {
         Job::new(
             $key,
             $action,
-            pages($key, "Marker", json, move |marker| async move {
+            pages($key, "Marker", read_json, move |marker| async move {
                 send!(
                     $look,
                     $action,

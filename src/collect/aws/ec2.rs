@@ -8,9 +8,9 @@ use serde_json::json;
 use tidb_dms_checks::facts::Inventory;
 
 use super::{
-    call::{Failure, send},
+    call::{Failure, read_xml, send},
     deliver::Listed,
-    look::{Job, Look, pages, xml},
+    job::{Job, Look, pages},
 };
 
 /// The most that EC2 gives at once.
@@ -28,7 +28,7 @@ macro_rules! list {
         Job::new(
             $key,
             $action,
-            pages($key, "NextToken", xml, move |token| {
+            pages($key, "NextToken", read_xml, move |token| {
                 let filter = filter.clone();
                 async move {
                     send!(
@@ -148,7 +148,7 @@ pub(super) fn of_references<'a>(
 
 /// Elastic addresses: of the region, since they have no filter by VPC, and never in pages.
 async fn addresses(look: &Look<'_>) -> Listed {
-    pages("Addresses", "NextToken", xml, |_| async {
+    pages("Addresses", "NextToken", read_xml, |_| async {
         send!(look, "ec2:DescribeAddresses", look.aws.ec2.describe_addresses())
     })
     .await
@@ -188,7 +188,7 @@ async fn attribute(
         "ec2:DescribeVpcAttribute",
         look.aws.ec2.describe_vpc_attribute().vpc_id(vpc).attribute(name)
     )?;
-    match xml(&body)?[key]["Value"].as_str() {
+    match read_xml(&body)?[key]["Value"].as_str() {
         Some("true") => Ok(true),
         Some("false") => Ok(false),
         _ => Err(Failure::Unreadable(format!("there is no {key} in it"))),
@@ -197,7 +197,7 @@ async fn attribute(
 
 /// The entries of one prefix list, with its id beside them, which AWS doesn't repeat.
 async fn entries(look: &Look<'_>, id: String) -> Listed {
-    let listed = pages("Entries", "NextToken", xml, |token| {
+    let listed = pages("Entries", "NextToken", read_xml, |token| {
         let request = look
             .aws
             .ec2

@@ -24,8 +24,10 @@ mod call;
 mod deliver;
 mod dms;
 mod ec2;
+mod job;
 mod look;
 mod names;
+mod place;
 mod secret;
 mod test_connection;
 #[cfg(test)]

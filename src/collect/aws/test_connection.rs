@@ -8,8 +8,7 @@ use tokio::time::sleep;
 
 use super::{
     Aws,
-    call::{Failure, Recorder},
-    look::json,
+    call::{Failure, Recorder, read_json},
 };
 use crate::collect::watch::{Event, Watch};
 
@@ -105,7 +104,7 @@ impl Aws {
             .customize()
             .interceptor(recorder.clone());
         let answer = match recorder.answer(request.send().await) {
-            Ok(body) => json(&body)?,
+            Ok(body) => read_json(&body)?,
             Err(Failure::NotFound) => return Ok(None),
             Err(failure) => return Err(failure),
         };

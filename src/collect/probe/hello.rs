@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{greeting::bytes, tls::alert_name, trust::provider};
+use super::{greeting::bytes, trust::provider};
 
 /// The suites with authenticated encryption, those that `MySQL` has from 8.4 on first.
 pub(super) const AEAD: &[CipherSuite] = &[
@@ -238,6 +238,20 @@ fn version_name(version: ProtocolVersion) -> String {
         ProtocolVersion::SSLv3 => "SSLv3".into(),
         other => format!("{other:?}"),
     }
+}
+
+/// An alert's name as the RFCs write it.
+pub(super) fn alert_name(alert: AlertDescription) -> String {
+    let mut name = String::new();
+    let mut last = '_';
+    for letter in format!("{alert:?}").chars() {
+        if letter.is_ascii_uppercase() && last.is_ascii_lowercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+        last = letter;
+    }
+    name
 }
 
 #[cfg(test)]

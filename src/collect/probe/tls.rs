@@ -88,7 +88,7 @@ pub(super) fn is_about_suites(tls12: &Look<TlsOutcome>) -> bool {
 }
 
 fn is_about_the_version(alert: &str) -> bool {
-    alert == alert_name(AlertDescription::ProtocolVersion)
+    alert == hello::alert_name(AlertDescription::ProtocolVersion)
 }
 
 /// Asks which suites of TLS 1.2 a server takes after it refused those of [`look_at_tls12`]: all that are
@@ -223,9 +223,10 @@ async fn handshake(
             session
         }
         Ok(Err(error)) => match tls_error(&error) {
-            Some(Error::AlertReceived(alert)) => {
-                TlsOutcome::Refused { alert: alert_name(*alert), chain: verifier.record().chain }
-            }
+            Some(Error::AlertReceived(alert)) => TlsOutcome::Refused {
+                alert: hello::alert_name(*alert),
+                chain: verifier.record().chain,
+            },
             Some(error) => broken(error.to_string()),
             None if error.kind() == io::ErrorKind::UnexpectedEof => {
                 broken("the server closed the connection".into())
@@ -258,20 +259,6 @@ fn session(stream: &TlsStream<TcpStream>, record: Record) -> TlsOutcome {
         chain: record.chain,
         key_proved: record.key_proved,
     })
-}
-
-/// An alert's name as the RFCs write it.
-pub(super) fn alert_name(alert: AlertDescription) -> String {
-    let mut name = String::new();
-    let mut last = '_';
-    for letter in format!("{alert:?}").chars() {
-        if letter.is_ascii_uppercase() && last.is_ascii_lowercase() {
-            name.push('_');
-        }
-        name.push(letter.to_ascii_lowercase());
-        last = letter;
-    }
-    name
 }
 
 /// What the verifier wrote down.
@@ -363,7 +350,7 @@ mod tests {
             (AlertDescription::UnknownCA, "unknown_ca"),
             (AlertDescription::InternalError, "internal_error"),
         ] {
-            assert_eq!(alert_name(alert), name);
+            assert_eq!(hello::alert_name(alert), name);
         }
     }
 }

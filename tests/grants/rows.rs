@@ -2,9 +2,6 @@
 //! green where the server refused, never red where it let the account do its work, and what they print
 //! mends it.
 
-#![expect(clippy::print_stdout, reason = "the table of counts is for the reader of the test")]
-#![expect(clippy::unwrap_used, reason = "a recording of another shape is a failed test")]
-
 use serde_json::{Value, json};
 use tidb_dms_checks::{
     change::{AccountChange, Change},
@@ -15,17 +12,8 @@ use tidb_dms_checks::{
     report::Row,
 };
 
-const FILES: [(&str, &str); 5] = [
-    ("mariadb-10.11.19", include_str!("data/grants/mariadb-10.11.19.json")),
-    ("mysql-9.7.4", include_str!("data/grants/mysql-9.7.4.json")),
-    (
-        "mysql-9.7.4-partial-revokes-off",
-        include_str!("data/grants/mysql-9.7.4-partial-revokes-off.json"),
-    ),
-    ("tidb-7.5.7", include_str!("data/grants/tidb-7.5.7.json")),
-    ("tidb-8.5.4", include_str!("data/grants/tidb-8.5.4.json")),
-];
-const SCHEMAS: [&str; 4] = ["app", "my_app", "myxapp", "apple"];
+use super::{Recorded, SCHEMAS};
+
 const TARGET: &str = "mysql/target-privileges";
 const SOURCE: &str = "mysql/source-privileges";
 const ROLE: &str = "mysql/role-active";
@@ -40,13 +28,13 @@ struct Count {
 
 #[test]
 fn what_the_checks_say_is_what_the_servers_did() {
-    for (file, text) in FILES {
-        let recorded: Value = serde_json::from_str(text).unwrap();
+    for recorded in Recorded::all() {
+        let file = recorded.file;
         let mut count = Count::default();
-        for account in recorded["accounts"].as_array().unwrap() {
+        for account in recorded.accounts() {
             for schema in SCHEMAS {
                 for (check, works) in [(TARGET, "target_works"), (SOURCE, "source_works")] {
-                    let facts = facts(&recorded, account, schema, check == TARGET);
+                    let facts = facts(&recorded.document, account, schema, check == TARGET);
                     let what = format!("{file}: {}: {check} on {schema}", account["name"]);
                     // An account that couldn't log in may do nothing.
                     let works = account[works][schema].as_bool();

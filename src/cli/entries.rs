@@ -1,4 +1,4 @@
-//! What only the file can say: levels, waivers, plug-ins.
+//! The keys of `tidb-dms.toml` that are no flags: levels, waivers, plug-ins.
 
 use std::{ops::Range, path::PathBuf, time::Duration};
 
@@ -11,21 +11,21 @@ use serde::{
 use tidb_dms_checks::plugin;
 use toml::{Spanned, value::Datetime};
 
-use crate::cli::SeverityName;
+use super::SeverityName;
 
 /// `[levels]`: levels by check id or category.
 #[derive(Clone, Debug, Default)]
-pub struct Levels(pub Vec<Level>);
+pub struct Levels(pub Vec<LevelEntry>);
 
 /// One line of `[levels]`.
 #[derive(Clone, Debug)]
-pub struct Level {
+pub struct LevelEntry {
     /// The check's id, or the category.
     pub name: String,
     /// The level.
     pub level: SeverityName,
     /// Where the name stands, in bytes.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 impl<'de> Deserialize<'de> for Levels {
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Levels {
                 while let Some(name) = map.next_key::<Spanned<String>>()? {
                     let level = map.next_value()?;
                     let span = name.span();
-                    levels.push(Level { name: name.into_inner(), level, span });
+                    levels.push(LevelEntry { name: name.into_inner(), level, span });
                 }
                 Ok(Levels(levels))
             }
@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for Levels {
 pub struct WaiverEntry {
     /// The check's id.
     #[schemars(with = "String")]
-    pub(super) check: Spanned<Words>,
+    pub(crate) check: Spanned<Words>,
     /// What the check was judged for: the migration's name, or a subnet's id.
     pub subject: Words,
     /// Why it is taken as it is.
@@ -88,7 +88,7 @@ impl WaiverEntry {
 pub struct PluginEntry {
     /// Its name; the ids of its checks begin with it and a slash.
     #[schemars(with = "String")]
-    pub(super) name: Spanned<PluginName>,
+    pub(crate) name: Spanned<PluginName>,
     /// The program and its arguments. The program's path is relative to this file; PATH isn't searched,
     /// and no shell is asked.
     pub command: Command,
@@ -174,7 +174,7 @@ impl<'de> Deserialize<'de> for Until {
 
 /// A name that is free for a plug-in.
 #[derive(Clone, Debug)]
-pub(super) struct PluginName(pub(super) String);
+pub(crate) struct PluginName(String);
 
 impl<'de> Deserialize<'de> for PluginName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,25 +1,12 @@
 //! What five real servers let about forty accounts each do, against what the engine says of them.
 
-#![expect(clippy::print_stdout, reason = "the table of counts is for the reader of the test")]
-#![expect(clippy::unwrap_used, reason = "a recording of another shape is a failed test")]
-
 use serde_json::Value;
 use tidb_dms_checks::grants::{
     Answer, Family, Grants, Holding, Object, Options, Privilege, Request, Role, Selection, Server,
     Verdict, judge,
 };
 
-const FILES: [(&str, &str); 5] = [
-    ("mariadb-10.11.19", include_str!("data/grants/mariadb-10.11.19.json")),
-    ("mysql-9.7.4", include_str!("data/grants/mysql-9.7.4.json")),
-    (
-        "mysql-9.7.4-partial-revokes-off",
-        include_str!("data/grants/mysql-9.7.4-partial-revokes-off.json"),
-    ),
-    ("tidb-7.5.7", include_str!("data/grants/tidb-7.5.7.json")),
-    ("tidb-8.5.4", include_str!("data/grants/tidb-8.5.4.json")),
-];
-const SCHEMAS: [&str; 4] = ["app", "my_app", "myxapp", "apple"];
+use super::{Recorded, SCHEMAS};
 
 #[derive(Default)]
 struct Count {
@@ -33,13 +20,12 @@ struct Count {
 #[test]
 fn verdicts_are_what_the_servers_did() {
     println!("{:34} accounts  login  enough  lacking  can't tell", "");
-    for (file, text) in FILES {
-        let recorded: Value = serde_json::from_str(text).unwrap();
-        let server = Server::parse(recorded["version"].as_str().unwrap());
+    for recorded in Recorded::all() {
         let mut count = Count::default();
-        for account in recorded["accounts"].as_array().unwrap() {
-            judge_account(file, &server, &recorded["variables"], account, &mut count);
+        for account in recorded.accounts() {
+            judge_account(&recorded, account, &mut count);
         }
+        let file = recorded.file;
         println!(
             "{file:34} {:8} {:6} {:7} {:8} {:11}",
             count.accounts, count.about_login, count.enough, count.lacking, count.unknown
@@ -47,13 +33,8 @@ fn verdicts_are_what_the_servers_did() {
     }
 }
 
-fn judge_account(
-    file: &str,
-    server: &Server,
-    variables: &Value,
-    account: &Value,
-    count: &mut Count,
-) {
+fn judge_account(recorded: &Recorded, account: &Value, count: &mut Count) {
+    let (file, server) = (recorded.file, &server(recorded));
     count.accounts += 1;
     let name = account["name"].as_str().unwrap();
     let Some(lines) = account["show_grants"].as_array() else {
@@ -64,14 +45,7 @@ fn judge_account(
         return;
     };
     let lines: Vec<&str> = lines.iter().map(|line| line.as_str().unwrap()).collect();
-    let role = account["current_role"][0].as_str().unwrap_or("NULL");
-    let options = Options {
-        current_role: Some(role.to_owned()),
-        partial_revokes: variables["partial_revokes"].as_str().map(|value| value == "ON"),
-        lower_case_table_names: variables["lower_case_table_names"]
-            .as_str()
-            .map(|value| value.parse().unwrap()),
-    };
+    let options = options(recorded, account);
     for text in pasted(&lines) {
         for schema in SCHEMAS {
             for (role, works) in [(Role::Target, "target_works"), (Role::Source, "source_works")] {
@@ -115,6 +89,22 @@ fn judge_account(
     }
 }
 
+fn server(recorded: &Recorded) -> Server {
+    Server::parse(recorded.document["version"].as_str().unwrap())
+}
+
+/// What the server said of itself and of the account's role.
+fn options(recorded: &Recorded, account: &Value) -> Options {
+    let role = account["current_role"][0].as_str().unwrap_or("NULL");
+    let variable = |name: &str| recorded.document["variables"][name].as_str();
+    Options {
+        current_role: Some(role.to_owned()),
+        partial_revokes: variable("partial_revokes").map(|value| value == "ON"),
+        lower_case_table_names: variable("lower_case_table_names")
+            .map(|value| value.parse().unwrap()),
+    }
+}
+
 fn ask(text: &str, server: &Server, options: &Options, role: Role, schema: &str) -> Answer {
     let request = Request::new(role, Selection::Schemas(vec![schema.to_owned()]));
     judge(text, server, &request, options)
@@ -147,76 +137,62 @@ fn pasted(lines: &[&str]) -> Vec<String> {
 /// The printed statements, taken as a server would, end every lack and ask for nothing more.
 #[test]
 fn cures_are_enough() {
-    for (file, text) in FILES {
-        let recorded: Value = serde_json::from_str(text).unwrap();
-        let server = Server::parse(recorded["version"].as_str().unwrap());
-        for account in recorded["accounts"].as_array().unwrap() {
+    for recorded in Recorded::all() {
+        let (file, server) = (recorded.file, server(&recorded));
+        for account in recorded.accounts() {
             let Some(lines) = account["show_grants"].as_array() else {
                 continue;
             };
             let lines: Vec<&str> = lines.iter().map(|line| line.as_str().unwrap()).collect();
-            let role = account["current_role"][0].as_str().unwrap_or("NULL");
-            let options = Options {
-                current_role: Some(role.to_owned()),
-                partial_revokes: recorded["variables"]["partial_revokes"]
-                    .as_str()
-                    .map(|value| value == "ON"),
-                lower_case_table_names: recorded["variables"]["lower_case_table_names"]
-                    .as_str()
-                    .map(|value| value.parse().unwrap()),
-            };
-            for schema in SCHEMAS {
-                for role in [Role::Target, Role::Source] {
-                    let answer = ask(&lines.join("\n"), &server, &options, role, schema);
-                    let cured = !answer.grant.is_empty();
-                    assert_eq!(cured, answer.verdict != Verdict::Enough, "{file} {answer:?}");
-                    println!(
-                        "{file} | {} | {role:?} {schema} | {:?} | {}",
-                        account["name"].as_str().unwrap(),
-                        answer.verdict,
-                        answer.grant.join(" ")
-                    );
-                    if !cured || answer.grant[0].starts_with("SET DEFAULT ROLE") {
-                        continue;
-                    }
-                    let after: Vec<&str> = lines
-                        .iter()
-                        .copied()
-                        .filter(|line| {
-                            !answer.grant.iter().any(|cure| {
-                                let row = cure.strip_prefix("REVOKE ALL PRIVILEGES ON ");
-                                let row = row.and_then(|rest| rest.split(' ').next());
-                                row.is_some_and(|row| line.contains(&format!(" ON {row} ")))
-                                    && line.starts_with("GRANT")
-                            })
-                        })
-                        .filter(|line| {
-                            !line.starts_with("REVOKE")
-                                || !answer.grant.iter().any(|cure| {
-                                    line.replace("REVOKE", "GRANT").replace(" FROM ", " TO ")
-                                        == cure.trim_end_matches(';')
-                                })
-                        })
-                        .chain(
-                            answer
-                                .grant
-                                .iter()
-                                .map(String::as_str)
-                                .filter(|cure| cure.starts_with("GRANT")),
-                        )
-                        .collect();
-                    let again = ask(&after.join("\n"), &server, &options, role, schema);
-                    assert_eq!(again.verdict, Verdict::Enough, "{file} {after:#?} {again:?}");
+            let options = options(&recorded, account);
+            for (schema, role) in
+                SCHEMAS.iter().flat_map(|schema| [(schema, Role::Target), (schema, Role::Source)])
+            {
+                let answer = ask(&lines.join("\n"), &server, &options, role, schema);
+                let cured = !answer.grant.is_empty();
+                assert_eq!(cured, answer.verdict != Verdict::Enough, "{file} {answer:?}");
+                println!(
+                    "{file} | {} | {role:?} {schema} | {:?} | {}",
+                    account["name"].as_str().unwrap(),
+                    answer.verdict,
+                    answer.grant.join(" ")
+                );
+                if !cured || answer.grant[0].starts_with("SET DEFAULT ROLE") {
+                    continue;
                 }
+                let after = taken(&lines, &answer.grant);
+                let again = ask(&after.join("\n"), &server, &options, role, schema);
+                assert_eq!(again.verdict, Verdict::Enough, "{file} {after:#?} {again:?}");
             }
         }
     }
 }
 
+/// What SHOW GRANTS prints once a server has taken the statements.
+fn taken<'a>(lines: &[&'a str], statements: &'a [String]) -> Vec<&'a str> {
+    let is_taken_away = |line: &str| {
+        statements.iter().any(|statement| {
+            let row = statement.strip_prefix("REVOKE ALL PRIVILEGES ON ");
+            let row = row.and_then(|rest| rest.split(' ').next());
+            row.is_some_and(|row| line.contains(&format!(" ON {row} ")))
+                && line.starts_with("GRANT")
+        })
+    };
+    // A grant ends the partial revoke that takes the same away.
+    let is_ended = |line: &str| {
+        let grant = line.replace("REVOKE", "GRANT").replace(" FROM ", " TO ");
+        line.starts_with("REVOKE")
+            && statements.iter().any(|statement| grant == statement.trim_end_matches(';'))
+    };
+    let left = lines.iter().copied().filter(|line| !is_taken_away(line) && !is_ended(line));
+    let grants = statements.iter().filter(|statement| statement.starts_with("GRANT"));
+    left.chain(grants.map(String::as_str)).collect()
+}
+
 /// Random rows, patterns and nested roles on a real MariaDB, and what each account could then do.
 #[test]
 fn single_privileges_are_what_a_server_did() {
-    let measured = include_str!("data/grants/measured/mariadb-10.11.19.json");
+    let measured = include_str!("../data/grants/measured/mariadb-10.11.19.json");
     let measured: Value = serde_json::from_str(measured).unwrap();
     let server = Server::parse(measured["version"].as_str().unwrap());
     let (mut right, mut unknown) = (0, 0);
