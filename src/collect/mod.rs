@@ -160,5 +160,14 @@ pub fn from_files(
     if let Some(at) = at {
         facts.taken_at = at;
     }
+    notes.extend(facts.inventory.conflicts.iter().map(|conflict| {
+        format!(
+            "{} {}: described twice, with different {}; which is newer can't be told, so neither \
+             is believed",
+            conflict.list,
+            conflict.id,
+            conflict.fields.join(", ")
+        )
+    }));
     Ok((facts, loose))
 }

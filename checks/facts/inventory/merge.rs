@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use serde_json::{Map, Value};
 
-use super::{Conflict, Extent, List, Part, Resource};
+use super::{Conflict, Extent, List, Part, Resource, shape::says_nothing};
 use crate::facts::Unlock;
 
 /// The contradictions found so far: the fields, by list and resource.
@@ -107,6 +107,7 @@ fn merge_resource<T: Resource + PartialEq>(
     let place = Place { list: key, id: &id };
     let merged = serde_json::to_value(&*into).and_then(|mut mine| {
         let theirs = serde_json::to_value(from)?;
+        compare_absences(T::SPEAKING, &mine, &theirs, place, conflicts);
         merge_values(&mut mine, theirs, T::PARTS, place, "", conflicts);
         serde_json::from_value(mine)
     });
@@ -115,6 +116,37 @@ fn merge_resource<T: Resource + PartialEq>(
         // Members of one type always merge into that type; were it otherwise, nothing must be
         // believed of the resource.
         Err(error) => conflicts.add(&place, error.to_string()),
+    }
+}
+
+/// Records the fields that one description has and the other says it hasn't, by not having them.
+fn compare_absences(
+    speaking: &[&str],
+    mine: &Value,
+    theirs: &Value,
+    place: Place,
+    conflicts: &mut Conflicts,
+) {
+    for path in speaking {
+        let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let inside = |value: &'_ Value| -> Option<Map<String, Value>> {
+            let value = if parent.is_empty() { value } else { value.get(parent)? };
+            value.as_object().cloned()
+        };
+        let (Some(mine), Some(theirs)) = (inside(mine), inside(theirs)) else {
+            continue;
+        };
+        for (one, other) in [(&mine, &theirs), (&theirs, &mine)] {
+            let wanted = |member: &str| name.is_empty() || member == name;
+            let alone = one.iter().filter(|(member, value)| {
+                wanted(member) && !other.contains_key(*member) && !says_nothing(value)
+            });
+            for (member, _) in alone {
+                let path =
+                    if parent.is_empty() { member.clone() } else { format!("{parent}.{member}") };
+                conflicts.add(&place, path);
+            }
+        }
     }
 }
 

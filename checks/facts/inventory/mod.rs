@@ -15,6 +15,7 @@ use super::{Gap, Unlock};
 use items::take_list;
 use merge::{Conflicts, merge_list};
 
+mod believed;
 pub mod dms;
 pub mod ec2;
 mod hidden;
@@ -30,6 +31,10 @@ pub use shape::{Shape, Unrecognised};
 pub trait Resource: Serialize + DeserializeOwned {
     /// Lists inside the resource whose items have ids of their own.
     const PARTS: &'static [Part] = &[];
+
+    /// Fields whose absence says something too, by their paths; a final dot stands for all that is
+    /// inside. Where one description has such a field and another hasn't, they contradict.
+    const SPEAKING: &'static [&'static str] = &[];
 
     /// The id.
     fn id(&self) -> &str;
