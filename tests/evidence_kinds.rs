@@ -415,6 +415,45 @@ fn answers_of_tidb_cloud_describe_the_cluster() {
     seen.notes("no cluster in TiDB Cloud's answers has the host");
 }
 
+/// A cluster that was paused between two answers: nothing says which of them is newer.
+#[test]
+fn answers_of_tidb_cloud_that_contradict_are_not_believed() {
+    let mut running = dedicated();
+    running["state"] = json!("ACTIVE");
+    let setting = |list: &str| {
+        json!({"tidbNodeGroupId": "191", "enabled": true, "ipAccessList": [{"cidrNotation": list}]})
+            .to_string()
+    };
+    let connection = |state: &str| {
+        json!({"privateEndpointConnections": [{"tidbNodeGroupId": "191", "endpointId": "vpce-1",
+            "endpointState": state}]})
+        .to_string()
+    };
+    let (paused, running) = (dedicated().to_string(), running.to_string());
+    for (first, second) in [(&paused, &running), (&running, &paused)] {
+        let seen = see(
+            aws(|_| {}),
+            &[
+                ("1", first),
+                ("2", second),
+                ("3", &setting("52.1.2.3/32")),
+                ("4", &setting("52.1.2.3/32")),
+                ("5", &connection("PENDING")),
+                ("6", &connection("ACTIVE")),
+            ],
+            &[],
+        );
+        let cluster = &seen.facts["clusters"][0];
+        let reason = &cluster["state"]["unknown"]["reason"];
+        assert!(reason.as_str().unwrap().contains("contradict"), "{cluster}");
+        assert_eq!(cluster["port"]["known"], 4000);
+        assert_eq!(cluster["access_list"]["known"], json!(["52.1.2.3/32"]), "the same twice");
+        assert!(cluster["private_endpoints"]["unknown"].is_object(), "{cluster}");
+        let row = seen.rows.iter().find(|row| row["check"] == "cluster/running").unwrap();
+        assert_eq!(row["outcome"], "unknown");
+    }
+}
+
 #[test]
 fn a_user_name_tells_starter_clusters_apart() {
     const GATEWAY: &str = "gateway01.us-east-1.prod.aws.tidbcloud.com";

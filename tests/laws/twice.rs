@@ -28,7 +28,8 @@ fn a_patient_seen_healthy_and_ill_is_neither() {
             let (Some(one), Some(other)) = (well.get(&key), sick.get(&key)) else {
                 continue;
             };
-            let is_decided = |outcome: Outcome| !matches!(outcome, Outcome::Unknown | Outcome::Blocked);
+            let is_decided =
+                |outcome: Outcome| !matches!(outcome, Outcome::Unknown | Outcome::Blocked);
             let all = [one.outcome, other.outcome, row.outcome];
             if one.outcome != other.outcome && all.into_iter().all(is_decided) {
                 let (one, other) = (one.outcome.as_str(), other.outcome.as_str());
