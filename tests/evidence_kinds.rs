@@ -174,7 +174,7 @@ fn hashes_and_scripts_stay_out() {
     assert!(seen.facts.to_string().contains("IDENTIFIED BY PASSWORD '…'"));
     let seen = see(aws(|_| {}), &[("target.sql", "GRANT ALL ON *.* TO 'dms'@'%';\n")], &[]);
     assert_eq!(seen.facts["probes"], json!([]));
-    seen.notes("target.sql: skipped, no kind of evidence");
+    seen.notes("target.sql: skipped, it has GRANT statements, but not as a server's answer");
 }
 
 /// A chain for a name, printed as `s_client` prints it, and its CA.
@@ -543,14 +543,14 @@ fn single_answers_of_iam_and_kms_are_read() {
 
 #[test]
 fn what_nobody_can_read_is_told_and_left() {
-    let control = "\u{1b}[31mGrants for dms@%\nGRANT USAGE ON *.* TO 'dms'@'%'";
+    let coloured = "\u{1b}[31mGrants for dms@%\nGRANT USAGE ON *.* TO 'dms'@'%'";
     let seen = see(
         aws(|_| {}),
         &[
             ("notes.md", "# what we did\nGRANT ALL to everybody"),
             ("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"),
             ("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
-            ("odd.txt", control),
+            ("coloured.txt", coloured),
         ],
         &[],
     );
@@ -558,7 +558,8 @@ fn what_nobody_can_read_is_told_and_left() {
     seen.notes("notes.md: skipped, no kind of evidence");
     seen.notes("broken.pem: skipped, certificate block 1");
     seen.notes("key.pem: skipped, no kind of evidence");
-    seen.notes("odd.txt: skipped, no kind of evidence");
+    // What a terminal obeys is no part of a text.
+    seen.notes("coloured.txt: not used, these are grants of `dms@%`");
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn unframed(raw: &str) -> String {
         {
             let rest = rest.trim_end_matches([',', ']', ' ']);
             let rest = rest.strip_suffix(quote).unwrap_or(rest);
-            let rest = rest.replace("\\\"", "\"");
+            let rest = rest.replace(&format!("\\{quote}"), &quote.to_string());
             return if quote == '"' && rest.contains("\"\"") {
                 rest.replace("\"\"", "\"")
             } else {
@@ -82,8 +82,8 @@ fn has_doubled_backslashes(text: &str) -> bool {
         if c == '\\' {
             run += 1;
         } else if run > 0 {
-            // An escaped quote is JSON's, not a name's.
-            if c != '"' {
+            // An escaped quote is JSON's or a client's, not a name's.
+            if !matches!(c, '"' | '\'') {
                 runs.push(run);
             }
             run = 0;
@@ -123,6 +123,11 @@ mod tests {
         let one = ["GRANT SELECT ON `a\\_b`.* TO `u`@`%`"];
         assert_eq!(statements("GRANT SELECT ON `a\\\\_b`.* TO `u`@`%`"), one);
         assert_eq!(statements("GRANT SELECT ON `a\\_b`.* TO `u`@`%`"), one);
+        // A client that copies rows as SQL strings escapes quotes too.
+        assert_eq!(
+            statements("'GRANT SELECT ON `a\\\\_b`.* TO \\'u\\'@\\'%\\''"),
+            ["GRANT SELECT ON `a\\_b`.* TO 'u'@'%'"]
+        );
     }
 
     #[test]

@@ -67,11 +67,22 @@ fn is_answer(text: &[&str]) -> bool {
     let found = lines(&text.join("\n"));
     let meant = text.iter().filter(|line| {
         let line = line.trim();
-        !line.is_empty() && !line.starts_with("+-")
+        !line.is_empty() && !line.starts_with("+-") && !is_clients(line)
     });
     !found.statements.is_empty()
         && meant.count() == found.statements.len()
         && found.statements.iter().all(|line| !line.ends_with(';') && statement(line).is_some())
+}
+
+/// Whether a line is a client's own: what it was asked, what it warns of, how many rows there were.
+fn is_clients(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    let is_prompt = ["mysql>", "mysql [", "mariadb [", "tidb>", "tidb ["];
+    let asks = line.trim_end_matches([';', ' ']).ends_with("show grants")
+        || line.contains("show grants for ");
+    line.starts_with("mysql: [warning]")
+        || (line.contains("row") && line.contains(" in set"))
+        || (asks && is_prompt.iter().any(|prompt| line.starts_with(prompt)))
 }
 
 fn read(title: Option<String>, section: &[&str]) -> Option<Pasted> {
@@ -133,6 +144,11 @@ mod tests {
             "mysql> SHOW GRANTS;\n+---+\n| Grants for dms@% |\n+---+\n\
              | GRANT USAGE ON *.* TO 'dms'@'%' |\n| GRANT SELECT ON `shop`.* TO 'dms'@'%' |\n+---+\n\
              2 rows in set (0.00 sec)\n",
+            "mysql: [Warning] Using a password on the command line interface can be insecure.\n\
+             GRANT USAGE ON *.* TO 'dms'@'%'\nGRANT SELECT ON `shop`.* TO 'dms'@'%'\n",
+            "MySQL [(none)]> show grants;\nGRANT USAGE ON *.* TO 'dms'@'%'\n\
+             GRANT SELECT ON `shop`.* TO 'dms'@'%'\n2 rows in set (0.00 sec)\n",
+            "'GRANT USAGE ON *.* TO \\'dms\\'@\\'%\\''\n'GRANT SELECT ON `shop`.* TO \\'dms\\'@\\'%\\''\n",
             "*** 1. row ***\nGrants for dms@%: GRANT USAGE ON *.* TO 'dms'@'%'\n*** 2. row ***\n\
              Grants for dms@%: GRANT SELECT ON `shop`.* TO 'dms'@'%'\n",
         ] {
@@ -144,6 +160,8 @@ mod tests {
     fn a_script_is_no_answer() {
         for text in [
             "GRANT ALL ON *.* TO 'dms'@'%';",
+            "mysql> GRANT ALL ON *.* TO 'dms'@'%'",
+            "mysql> GRANT ALL ON *.* TO 'dms'@'%'; show grants",
             "CREATE USER 'dms'@'%';\nGRANT ALL ON *.* TO 'dms'@'%'",
             "how to: GRANT ALL ON *.* TO 'dms'@'%'",
             "GRANT",

@@ -342,6 +342,9 @@ impl<'de> Deserialize<'de> for Inventory {
                         "Conflicts" => inventory.conflicts = map.next_value()?,
                         _ => match inventory.deliver(&key, &mut map)? {
                             Delivery::List | Delivery::Null => {}
+                            Delivery::Nameless => {
+                                return Err(Error::custom(format!("{key}[0] has no id")));
+                            }
                             Delivery::OtherService => {
                                 let message = format!("{key} are not of DMS");
                                 return Err(Error::custom(message));
@@ -380,6 +383,9 @@ pub enum Delivery {
     Null,
     /// It is a list of another AWS service that has the same key; it was passed over.
     OtherService,
+    /// None of its items has an id: another service's list, or one that somebody cut down. It was passed
+    /// over.
+    Nameless,
     /// It is no list of the inventory; its value is still to be read.
     Unread,
 }
