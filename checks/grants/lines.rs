@@ -7,7 +7,8 @@ pub(super) struct Lines {
     pub(super) statements: Vec<String>,
     /// How many lines are errors of the server or the client.
     pub(super) errors: usize,
-    /// Whether a line that is none of these still speaks of granting.
+    /// Whether a line that is none of these still speaks of granting, or they show what roles that
+    /// needn't be active would give.
     pub(super) doubtful: bool,
 }
 
@@ -33,6 +34,7 @@ pub(super) fn lines(text: &str) -> Lines {
             "ERROR" => out.errors += 1,
             // A client's column title, which holds a name of the user's choice.
             "GRANTS" => {}
+            _ if asks_with_roles(&line) => out.doubtful = true,
             _ => {
                 let speaks = |word: &String| matches!(word.as_str(), "GRANT" | "REVOKE" | "DENY");
                 out.doubtful |= words.iter().any(speaks);
@@ -40,6 +42,12 @@ pub(super) fn lines(text: &str) -> Lines {
         }
     }
     out
+}
+
+/// Whether a line is `SHOW GRANTS FOR … USING …`, which shows what roles would give, active or not.
+pub(super) fn asks_with_roles(line: &str) -> bool {
+    let line = line.to_ascii_uppercase();
+    line.split_once("SHOW GRANTS").is_some_and(|(_, rest)| rest.contains(" USING "))
 }
 
 /// A line without the client's borders, `\G` labels, prompts or a list's quotes.
@@ -135,5 +143,7 @@ mod tests {
         assert_eq!(lines("ERROR 1141 (42000): There is no such grant").errors, 1);
         assert!(lines("1: GRANT SELECT ON *.* TO u").doubtful);
         assert!(!lines("Empty set (0.00 sec)").doubtful);
+        assert!(lines("mysql> show grants for u using r;").doubtful);
+        assert!(!lines("mysql> show grants for `using`;").doubtful);
     }
 }
