@@ -503,6 +503,10 @@ fn parts_of_a_task_fill_what_aws_did_not_say() {
     assert!(seen.facts["asked"]["table_mappings"].as_str().unwrap().contains("mysql"));
     let task = &seen.facts["inventory"]["ReplicationTasks"][0];
     assert!(task["ReplicationTaskSettings"].as_str().unwrap().contains("\"EnableLogging\":false"));
+    // As `--query ReplicationTasks[0].TableMappings` prints it.
+    let quoted = json!(mappings).to_string();
+    let seen = see(aws(bare), &[("mappings.json", &quoted)], &[]);
+    assert!(seen.facts["asked"]["table_mappings"].as_str().unwrap().contains("mysql"));
     let second = mappings.replace("mysql", "orders");
     let seen = see(aws(bare), &[("1.json", mappings), ("2.json", &second)], &[]);
     assert_eq!(seen.facts["asked"].get("table_mappings"), None);

@@ -57,8 +57,8 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         // No account is without roles: that of DMS's service is one. Only who asked for this role by
         // its name may see none.
         let is_empty = list.items.is_empty();
-        if !list.items.iter().any(|role| ours(&role)) && !(is_empty && list.extent == Extent::Whole)
-        {
+        let was_asked_for = is_empty && list.extent == Extent::Whole;
+        if !was_asked_for && list.items.iter().all(|role| !ours(&role)) {
             j.gap(Gap::new(
                 VPC_ROLE,
                 if is_empty {

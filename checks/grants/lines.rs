@@ -44,9 +44,13 @@ pub(super) fn lines(text: &str) -> Lines {
     out
 }
 
-/// Whether a line is `SHOW GRANTS FOR … USING …`, which shows what roles would give, active or not.
+/// Whether a line is `SHOW GRANTS FOR … USING …`, which shows what roles would give, active or not, or
+/// `SET ROLE …` at a prompt, after which the session's own grants show it too.
 pub(super) fn asks_with_roles(line: &str) -> bool {
     let line = line.to_ascii_uppercase();
+    if line.contains("> SET ROLE ") {
+        return true;
+    }
     line.split_once("SHOW GRANTS").is_some_and(|(_, rest)| rest.contains(" USING "))
 }
 
@@ -144,6 +148,7 @@ mod tests {
         assert!(lines("1: GRANT SELECT ON *.* TO u").doubtful);
         assert!(!lines("Empty set (0.00 sec)").doubtful);
         assert!(lines("mysql> show grants for u using r;").doubtful);
-        assert!(!lines("mysql> show grants for `using`;").doubtful);
+        assert!(lines("mysql> SET ROLE ALL;").doubtful);
+        assert!(!lines("mysql> show grants for `using`;\nmysql> set default role r to u").doubtful);
     }
 }

@@ -227,6 +227,12 @@ impl Reading<'_> {
             ));
         }
         let plain = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
+        // `--query` prints table mappings and settings as the text that they are.
+        if plain.starts_with('"')
+            && let Ok(inner) = serde_json::from_str::<String>(&plain)
+        {
+            return self.stream(path, inner.as_bytes());
+        }
         let is_session = self.session(path, &plain, lines)?;
         Ok(match self.loose.take_text(path, &plain) {
             Ok(is_known) => {

@@ -38,13 +38,13 @@ impl<R> Placed<R> {
     }
 
     fn pass(&mut self, bytes: &[u8]) {
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
-        let last = bytes.iter().rposition(|byte| *byte == b'\n');
-        self.place.line += lines;
-        self.place.column = match last {
-            Some(last) => bytes.len() - last - 1,
-            None => self.place.column + bytes.len(),
-        };
+        for byte in bytes {
+            if *byte == b'\n' {
+                self.place = Place { line: self.place.line + 1, column: 0 };
+            } else {
+                self.place.column += 1;
+            }
+        }
     }
 }
 

@@ -129,9 +129,13 @@ fn compare_absences(
 ) {
     for path in speaking {
         let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
-        let inside = |value: &'_ Value| -> Option<Map<String, Value>> {
-            let value = if parent.is_empty() { value } else { value.get(parent)? };
-            value.as_object().cloned()
+        let inside = |value: &Value| -> Option<Map<String, Value>> {
+            let value = if parent.is_empty() { Some(value) } else { value.get(parent) };
+            match value {
+                Some(value) => value.as_object().cloned(),
+                // An object that isn't there lacks what is named; of all that it may hold nobody knows.
+                None => (!name.is_empty()).then(Map::new),
+            }
         };
         let (Some(mine), Some(theirs)) = (inside(mine), inside(theirs)) else {
             continue;
@@ -347,6 +351,33 @@ mod tests {
         let permissions = &mut other["SecurityGroups"][0]["IpPermissionsEgress"];
         permissions.as_array_mut().unwrap().reverse();
         assert_eq!(conflicts(&merged(&one, &other)), []);
+    }
+
+    /// A certificate that was attached between two looks, and a secret: without either it was another
+    /// endpoint. What an older CLI merely doesn't print contradicts nothing.
+    #[test]
+    fn a_field_whose_absence_speaks_contradicts_its_absence() {
+        let endpoint = |more: Value| {
+            let mut endpoint = json!({"EndpointArn": "arn:e", "EngineName": "mysql"});
+            let members = endpoint.as_object_mut().unwrap();
+            members.extend(more.as_object().unwrap().clone());
+            json!({"Endpoints": [endpoint]})
+        };
+        for (more, field) in [
+            (json!({"CertificateArn": "arn:c"}), Some("CertificateArn")),
+            (
+                json!({"MySQLSettings": {"SecretsManagerSecretId": "s"}}),
+                Some("MySQLSettings.SecretsManagerSecretId"),
+            ),
+            (json!({"ExtraConnectionAttributes": ""}), None),
+            (json!({"MySQLSettings": {"Port": 4000}}), None),
+            (json!({"SslMode": "none"}), None),
+        ] {
+            let merged = merged(&endpoint(json!({})), &endpoint(more.clone()));
+            let found = conflicts(&merged);
+            let expected = field.map(|field| ("Endpoints", "arn:e", field.to_owned()));
+            assert_eq!(found, Vec::from_iter(expected), "{more}");
+        }
     }
 
     /// A rule more is another state of the group, not another part of its description.
