@@ -1,6 +1,6 @@
 //! Judging a migration by every check of the catalogue.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
     case::{Case, Server},
@@ -29,7 +29,8 @@ pub fn examine_with(
     policy: &Policy,
     plugins: &[Plugin],
 ) -> Result<Report, SelectError> {
-    let facts = &*with_what_was_asked(facts);
+    let believed = believed(facts);
+    let facts = &*with_what_was_asked(&believed);
     let index = Index::new(&facts.inventory);
     let migration = select(facts, &index)?;
     let mut report = judge(facts, &index, migration, policy, plugins);
@@ -39,11 +40,22 @@ pub fn examine_with(
 
 /// Judges every migration that the facts hold; time grows linearly with their number.
 pub fn examine_all(facts: &Facts, policy: &Policy) -> Vec<Report> {
+    let facts = &*believed(facts);
     let index = Index::new(&facts.inventory);
     migrations(facts, &index)
         .into_iter()
         .map(|migration| judge(facts, &index, migration, policy, &[]))
         .collect()
+}
+
+/// The facts without what contradicts itself.
+fn believed(facts: &Facts) -> Cow<'_, Facts> {
+    if facts.inventory.conflicts.is_empty() {
+        return Cow::Borrowed(facts);
+    }
+    let mut facts = facts.clone();
+    facts.inventory.forget_contradictions();
+    Cow::Owned(facts)
 }
 
 fn judge<'a>(

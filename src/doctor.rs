@@ -185,7 +185,8 @@ fn planned_places(facts: &Facts) -> Result<(), ArgumentError> {
     let is_there = |found: bool, list_given: bool| found || !list_given;
     let inventory = &facts.inventory;
     for id in facts.asked.subnets.iter().flatten() {
-        let found = matches!(index.subnet(id), Lookup::Found(_));
+        // What is described twice is there, though it isn't believed.
+        let found = inventory.subnets.items.iter().any(|subnet| subnet.subnet_id == *id);
         if !found && !inventory.subnets.was_looked_at_in_vain() {
             return Err(ArgumentError::UnknownSubnet(id.clone()));
         }
@@ -193,7 +194,7 @@ fn planned_places(facts: &Facts) -> Result<(), ArgumentError> {
     for id in facts.asked.security_groups.iter().flatten() {
         let groups = &inventory.security_groups;
         let given = !groups.items.is_empty() && !groups.was_looked_at_in_vain();
-        if !is_there(matches!(index.security_group(id), Lookup::Found(_)), given) {
+        if !is_there(groups.items.iter().any(|group| group.group_id == *id), given) {
             return Err(ArgumentError::UnknownSecurityGroup(id.clone()));
         }
     }

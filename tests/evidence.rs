@@ -312,7 +312,6 @@ fn a_broken_file_is_named_with_line_and_column() {
             "{\"NatGateways\": [\n  {\"NatGatewayId\": \"nat-1\"},\n  {\"State\": \"available\"}\n]}",
             "id.json:4:1: NatGateways[1] has no id",
         ),
-        ("tail.json", "{\"Vpcs\": []}\nDone.\n", "tail.json:2:1: expected value"),
         (
             "attribute.json",
             "{\"VpcId\": \"vpc-1\", \"EnableDnsSupport\": {}}",
@@ -338,10 +337,76 @@ fn documents_one_after_another_are_all_read() {
     let (inventory, notes) = evidence.inventory();
     assert_eq!(subnets(&inventory), ["subnet-1", "subnet-2"]);
     assert_eq!(inventory.vpcs.extent, Extent::AssumedWhole);
-    assert_eq!(notes, ["all.json: holds nothing that is read"]);
+    assert_eq!(
+        notes,
+        [
+            "all.json: not read, it is a list that doesn't say of what: send what the AWS CLI prints \
+             without `--query`"
+        ]
+    );
 
     let broken = Evidence::of(&[("all.json", format!("{ONE}\n{TWO}\n{{\"Vpcs\": [}}"))]);
     assert_eq!(broken.error(), "all.json:3:11: expected value");
+}
+
+#[test]
+fn a_session_is_read_with_its_prompts() {
+    let session = format!(
+        "[me@host ~]$ aws ec2 describe-vpcs\n{{\"Vpcs\": [{{\"VpcId\": \"vpc-1\"}}]}}\n\
+         [me@host ~]$ aws ec2 describe-subnets --filters Name=vpc-id,Values=vpc-1\n{ONE}\n\
+         [me@host ~]$ aws ec2 get-managed-prefix-list-entries --prefix-list-id pl-7\n\
+         {{\"Entries\": [{{\"Cidr\": \"10.0.0.0/8\"}}]}}\n[me@host ~]$ exit\n"
+    );
+    let (inventory, notes) = Evidence::of(&[("session.txt", &session)]).inventory();
+    assert_eq!(inventory.vpcs.items.len(), 1);
+    assert_eq!(inventory.vpcs.extent, Extent::AssumedWhole);
+    // Who asked for some of them doesn't show that there are no others.
+    assert_eq!(subnets(&inventory), ["subnet-1"]);
+    let gap = inventory.subnets.gap().unwrap();
+    assert!(gap.reason.contains("asked for some of them only"), "{gap:?}");
+    assert_eq!(Index::new(&inventory).prefix_list("pl-7").unwrap(), ["10.0.0.0/8"]);
+    assert_eq!(notes, [""; 0]);
+
+    // The same where the first command isn't shown, and the last answer is cut off.
+    let cut = format!("{ONE}\n$ aws ec2 describe-vpcs\n{{\"Vpcs\": [{{\"VpcId\": \"vpc-");
+    let (inventory, notes) =
+        Evidence::of(&[("a.json", &cut), ("b.json", &r#"{"Vpcs": []}"#.to_owned())]).inventory();
+    assert_eq!(subnets(&inventory), ["subnet-1"]);
+    assert!(inventory.vpcs.gap().unwrap().reason.contains("broken"));
+    assert_eq!(
+        notes,
+        ["a.json: what `$ aws ec2 describe-vpcs` printed is broken at line 3, and not read"]
+    );
+}
+
+#[test]
+fn what_follows_the_last_document_is_left_aside() {
+    let (inventory, notes) =
+        Evidence::of(&[("tail.json", format!("{ONE}\n\n(END)\n"))]).inventory();
+    assert_eq!(subnets(&inventory), ["subnet-1"]);
+    assert_eq!(notes, ["tail.json: from line 3 on it is no evidence, and left aside"]);
+}
+
+/// The same key in another service's answer, or what `--query` left of a list.
+#[test]
+fn lists_without_ids_are_nobodys() {
+    let evidence = Evidence::of(&[
+        (
+            "a.json",
+            r#"{"Endpoints": [{"Address": "ingest", "CachePeriodInMinutes": 1}], "Vpcs": []}"#,
+        ),
+        ("b.json", r#"{"Subnets": ["subnet-1", "subnet-2"]}"#),
+        (
+            "c.json",
+            r#"{"Connections": [{"ConnectionArn": "arn:aws:events:us-east-1:1:connection/x"}]}"#,
+        ),
+    ]);
+    let (inventory, notes) = evidence.inventory();
+    assert!(inventory.endpoints.is_undelivered() && inventory.subnets.is_undelivered());
+    assert!(inventory.connections.is_undelivered());
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    assert!(notes[0].starts_with("b.json: not read, it is lists without ids"), "{notes:?}");
+    assert!(notes[2].contains("no check reads Endpoints without ids"), "{notes:?}");
 }
 
 #[test]
@@ -393,7 +458,8 @@ fn what_lies_beside_the_evidence_is_passed_over() {
             "list.csv: skipped, no kind of evidence",
             "tidb-dms.toml: skipped, no kind of evidence",
             "waivers.toml: skipped, no kind of evidence",
-            "z.json: holds nothing that is read",
+            "z.json: not read, it is a list that doesn't say of what: send what the AWS CLI prints \
+             without `--query`",
         ]
     );
 }
@@ -409,10 +475,15 @@ fn a_file_that_was_named_has_to_be_aws_output() {
         (
             "table",
             "-----------\n| DescribeSubnets |\n",
-            "table: neither JSON nor another kind of evidence; what the AWS CLI prints with `--output json` is read",
+            "table: it is a table: save what the AWS CLI prints with `--output json`",
         ),
         ("empty.json", " \r\n", "empty.json: empty file"),
-        ("list.json", "[]", "list.json: no AWS output found"),
+        (
+            "list.json",
+            "[]",
+            "list.json: no AWS output found; list.json: it is a list that doesn't say of what: send \
+             what the AWS CLI prints without `--query`",
+        ),
         ("zones.json", r#"{"AvailabilityZones": []}"#, "zones.json: no AWS output found"),
         (
             "facts.json",

@@ -174,7 +174,7 @@ fn hashes_and_scripts_stay_out() {
     assert!(seen.facts.to_string().contains("IDENTIFIED BY PASSWORD '…'"));
     let seen = see(aws(|_| {}), &[("target.sql", "GRANT ALL ON *.* TO 'dms'@'%';\n")], &[]);
     assert_eq!(seen.facts["probes"], json!([]));
-    seen.notes("target.sql: skipped, no kind of evidence");
+    seen.notes("target.sql: skipped, it has GRANT statements, but not as a server's answer");
 }
 
 /// A chain for a name, printed as `s_client` prints it, and its CA.
@@ -415,6 +415,45 @@ fn answers_of_tidb_cloud_describe_the_cluster() {
     seen.notes("no cluster in TiDB Cloud's answers has the host");
 }
 
+/// A cluster that was paused between two answers: nothing says which of them is newer.
+#[test]
+fn answers_of_tidb_cloud_that_contradict_are_not_believed() {
+    let mut running = dedicated();
+    running["state"] = json!("ACTIVE");
+    let setting = |list: &str| {
+        json!({"tidbNodeGroupId": "191", "enabled": true, "ipAccessList": [{"cidrNotation": list}]})
+            .to_string()
+    };
+    let connection = |state: &str| {
+        json!({"privateEndpointConnections": [{"tidbNodeGroupId": "191", "endpointId": "vpce-1",
+            "endpointState": state}]})
+        .to_string()
+    };
+    let (paused, running) = (dedicated().to_string(), running.to_string());
+    for (first, second) in [(&paused, &running), (&running, &paused)] {
+        let seen = see(
+            aws(|_| {}),
+            &[
+                ("1", first),
+                ("2", second),
+                ("3", &setting("52.1.2.3/32")),
+                ("4", &setting("52.1.2.3/32")),
+                ("5", &connection("PENDING")),
+                ("6", &connection("ACTIVE")),
+            ],
+            &[],
+        );
+        let cluster = &seen.facts["clusters"][0];
+        let reason = &cluster["state"]["unknown"]["reason"];
+        assert!(reason.as_str().unwrap().contains("contradict"), "{cluster}");
+        assert_eq!(cluster["port"]["known"], 4000);
+        assert_eq!(cluster["access_list"]["known"], json!(["52.1.2.3/32"]), "the same twice");
+        assert!(cluster["private_endpoints"]["unknown"].is_object(), "{cluster}");
+        let row = seen.rows.iter().find(|row| row["check"] == "cluster/running").unwrap();
+        assert_eq!(row["outcome"], "unknown");
+    }
+}
+
 #[test]
 fn a_user_name_tells_starter_clusters_apart() {
     const GATEWAY: &str = "gateway01.us-east-1.prod.aws.tidbcloud.com";
@@ -464,6 +503,10 @@ fn parts_of_a_task_fill_what_aws_did_not_say() {
     assert!(seen.facts["asked"]["table_mappings"].as_str().unwrap().contains("mysql"));
     let task = &seen.facts["inventory"]["ReplicationTasks"][0];
     assert!(task["ReplicationTaskSettings"].as_str().unwrap().contains("\"EnableLogging\":false"));
+    // As `--query ReplicationTasks[0].TableMappings` prints it.
+    let quoted = json!(mappings).to_string();
+    let seen = see(aws(bare), &[("mappings.json", &quoted)], &[]);
+    assert!(seen.facts["asked"]["table_mappings"].as_str().unwrap().contains("mysql"));
     let second = mappings.replace("mysql", "orders");
     let seen = see(aws(bare), &[("1.json", mappings), ("2.json", &second)], &[]);
     assert_eq!(seen.facts["asked"].get("table_mappings"), None);
@@ -504,14 +547,14 @@ fn single_answers_of_iam_and_kms_are_read() {
 
 #[test]
 fn what_nobody_can_read_is_told_and_left() {
-    let control = "\u{1b}[31mGrants for dms@%\nGRANT USAGE ON *.* TO 'dms'@'%'";
+    let coloured = "\u{1b}[31mGrants for dms@%\nGRANT USAGE ON *.* TO 'dms'@'%'";
     let seen = see(
         aws(|_| {}),
         &[
             ("notes.md", "# what we did\nGRANT ALL to everybody"),
             ("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"),
             ("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
-            ("odd.txt", control),
+            ("coloured.txt", coloured),
         ],
         &[],
     );
@@ -519,7 +562,8 @@ fn what_nobody_can_read_is_told_and_left() {
     seen.notes("notes.md: skipped, no kind of evidence");
     seen.notes("broken.pem: skipped, certificate block 1");
     seen.notes("key.pem: skipped, no kind of evidence");
-    seen.notes("odd.txt: skipped, no kind of evidence");
+    // What a terminal obeys is no part of a text.
+    seen.notes("coloured.txt: not used, these are grants of `dms@%`");
 }
 
 #[test]

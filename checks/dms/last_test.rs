@@ -133,7 +133,10 @@ fn judge_serverless(j: &mut Judgement, case: &Case<'_>, arn: &str) {
         }
         return;
     };
-    let status = replication.status.as_deref().unwrap_or("");
+    let Some(status) = replication.status.as_deref() else {
+        j.gap(super::not_delivered(arn, "status", "dms:DescribeReplications"));
+        return;
+    };
     if !status.eq_ignore_ascii_case("failed") {
         j.not_applicable("a serverless replication is tested when it starts");
         return;

@@ -6,7 +6,10 @@ use crate::{
     case::Case,
     change::{DmsChange, VPC_POLICY, VPC_ROLE},
     check::{Check, Judge},
-    facts::{Gap, Unlock, inventory::iam::Role},
+    facts::{
+        Gap, Unlock,
+        inventory::{Extent, iam::Role},
+    },
     judgement::Judgement,
     migration::Kind,
     needs,
@@ -51,11 +54,18 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             j.gap(gap.clone());
             return;
         }
-        // No account is without roles: that of DMS's service is one.
-        if !list.items.is_empty() && !list.items.iter().any(|role| ours(&role)) {
+        // No account is without roles: that of DMS's service is one. Only who asked for this role by
+        // its name may see none.
+        let is_empty = list.items.is_empty();
+        let was_asked_for = is_empty && list.extent == Extent::Whole;
+        if !was_asked_for && list.items.iter().all(|role| !ours(&role)) {
             j.gap(Gap::new(
                 VPC_ROLE,
-                "the roles that were delivered are of other accounts",
+                if is_empty {
+                    "the list of roles that was delivered is empty, and no account's is"
+                } else {
+                    "the roles that were delivered are of other accounts"
+                },
                 Unlock::IamAction("iam:ListRoles".into()),
             ));
             return;
@@ -207,6 +217,7 @@ mod tests {
     use crate::{judgement::Outcome, testing};
 
     const ROLES: &str = "/inventory/Roles";
+    const EXTENTS: &str = "/inventory/Extents";
     const TRUST: &str = "/inventory/Roles/0/AssumeRolePolicyDocument";
     const POLICIES: &str = "/inventory/Roles/0/AttachedPolicies";
 
@@ -227,7 +238,16 @@ mod tests {
                 (&[], Outcome::Pass, ""),
                 // F-23.
                 (&[(ROLES, dev)], Outcome::Fail, "dms-vpc-role-dev"),
-                (&[(ROLES, json!([]))], Outcome::Fail, "no role"),
+                (
+                    &[(ROLES, json!([])), (EXTENTS, json!({"Roles": "whole"}))],
+                    Outcome::Fail,
+                    "no role",
+                ),
+                (
+                    &[(ROLES, json!([])), (EXTENTS, json!({"Roles": "assumed_whole"}))],
+                    Outcome::Unknown,
+                    "is empty",
+                ),
                 (&[(ROLES, foreign.clone())], Outcome::Unknown, "of other accounts"),
                 (&[(ROLES, with_own(&foreign))], Outcome::Fail, "no role"),
                 (&[(ROLES, json!(null))], Outcome::Unknown, "not delivered"),

@@ -7,7 +7,8 @@ pub(super) struct Lines {
     pub(super) statements: Vec<String>,
     /// How many lines are errors of the server or the client.
     pub(super) errors: usize,
-    /// Whether a line that is none of these still speaks of granting.
+    /// Whether a line that is none of these still speaks of granting, or they show what roles that
+    /// needn't be active would give.
     pub(super) doubtful: bool,
 }
 
@@ -33,6 +34,7 @@ pub(super) fn lines(text: &str) -> Lines {
             "ERROR" => out.errors += 1,
             // A client's column title, which holds a name of the user's choice.
             "GRANTS" => {}
+            _ if asks_with_roles(&line) => out.doubtful = true,
             _ => {
                 let speaks = |word: &String| matches!(word.as_str(), "GRANT" | "REVOKE" | "DENY");
                 out.doubtful |= words.iter().any(speaks);
@@ -40,6 +42,16 @@ pub(super) fn lines(text: &str) -> Lines {
         }
     }
     out
+}
+
+/// Whether a line is `SHOW GRANTS FOR … USING …`, which shows what roles would give, active or not, or
+/// `SET ROLE …` at a prompt, after which the session's own grants show it too.
+pub(super) fn asks_with_roles(line: &str) -> bool {
+    let line = line.to_ascii_uppercase();
+    if line.contains("> SET ROLE ") {
+        return true;
+    }
+    line.split_once("SHOW GRANTS").is_some_and(|(_, rest)| rest.contains(" USING "))
 }
 
 /// A line without the client's borders, `\G` labels, prompts or a list's quotes.
@@ -61,7 +73,7 @@ fn unframed(raw: &str) -> String {
         {
             let rest = rest.trim_end_matches([',', ']', ' ']);
             let rest = rest.strip_suffix(quote).unwrap_or(rest);
-            let rest = rest.replace("\\\"", "\"");
+            let rest = rest.replace(&format!("\\{quote}"), &quote.to_string());
             return if quote == '"' && rest.contains("\"\"") {
                 rest.replace("\"\"", "\"")
             } else {
@@ -82,8 +94,8 @@ fn has_doubled_backslashes(text: &str) -> bool {
         if c == '\\' {
             run += 1;
         } else if run > 0 {
-            // An escaped quote is JSON's, not a name's.
-            if c != '"' {
+            // An escaped quote is JSON's or a client's, not a name's.
+            if !matches!(c, '"' | '\'') {
                 runs.push(run);
             }
             run = 0;
@@ -123,6 +135,11 @@ mod tests {
         let one = ["GRANT SELECT ON `a\\_b`.* TO `u`@`%`"];
         assert_eq!(statements("GRANT SELECT ON `a\\\\_b`.* TO `u`@`%`"), one);
         assert_eq!(statements("GRANT SELECT ON `a\\_b`.* TO `u`@`%`"), one);
+        // A client that copies rows as SQL strings escapes quotes too.
+        assert_eq!(
+            statements("'GRANT SELECT ON `a\\\\_b`.* TO \\'u\\'@\\'%\\''"),
+            ["GRANT SELECT ON `a\\_b`.* TO 'u'@'%'"]
+        );
     }
 
     #[test]
@@ -130,5 +147,8 @@ mod tests {
         assert_eq!(lines("ERROR 1141 (42000): There is no such grant").errors, 1);
         assert!(lines("1: GRANT SELECT ON *.* TO u").doubtful);
         assert!(!lines("Empty set (0.00 sec)").doubtful);
+        assert!(lines("mysql> show grants for u using r;").doubtful);
+        assert!(lines("mysql> SET ROLE ALL;").doubtful);
+        assert!(!lines("mysql> show grants for `using`;\nmysql> set default role r to u").doubtful);
     }
 }

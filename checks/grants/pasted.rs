@@ -1,7 +1,7 @@
 //! The `SHOW GRANTS` answers in a text that somebody pasted, account by account.
 
 use super::{
-    lines::lines,
+    lines::{asks_with_roles, lines},
     parse::{Grantee, Name, Statement, statement},
 };
 
@@ -15,6 +15,8 @@ pub struct Pasted {
     /// Whether names of accounts stand in backquotes: TiDB never prints them so, and of the others
     /// only `MySQL` before 8.0 and old `MariaDB` don't.
     pub is_backquoted: bool,
+    /// Whether lines can't be read, or the answer was asked for as with roles active that needn't be: then it doesn't tell what the account may do.
+    pub is_doubtful: bool,
 }
 
 /// Finds the answers in a text: raw lines, a client's table, `\G`.
@@ -25,18 +27,29 @@ pub struct Pasted {
 pub fn pasted(text: &str) -> Vec<Pasted> {
     let mut sections: Vec<(Option<String>, Vec<&str>)> = Vec::new();
     let mut untitled = Vec::new();
+    // The question stands above the title of its answer, and belongs to it.
+    let mut question = None;
     for line in text.lines() {
+        if asks_with_roles(line) {
+            question = Some(line);
+            continue;
+        }
         match (title(line), sections.last_mut()) {
-            (Some(Title::Above(account)), _) => sections.push((Some(account), Vec::new())),
+            (Some(Title::Above(account)), _) => {
+                sections.push((Some(account), question.take().into_iter().collect()));
+            }
             (Some(Title::Beside(account)), Some((Some(last), section))) if *last == account => {
                 section.push(line);
             }
-            (Some(Title::Beside(account)), _) => sections.push((Some(account), vec![line])),
+            (Some(Title::Beside(account)), _) => {
+                let question = question.take().into_iter();
+                sections.push((Some(account), question.chain([line]).collect()));
+            }
             (None, Some((_, section))) => section.push(line),
             (None, None) => untitled.push(line),
         }
     }
-    if sections.is_empty() && is_answer(&untitled) {
+    if sections.is_empty() && question.is_none() && is_answer(&untitled) {
         sections.push((None, untitled));
     }
     sections.into_iter().filter_map(|(account, section)| read(account, &section)).collect()
@@ -67,15 +80,27 @@ fn is_answer(text: &[&str]) -> bool {
     let found = lines(&text.join("\n"));
     let meant = text.iter().filter(|line| {
         let line = line.trim();
-        !line.is_empty() && !line.starts_with("+-")
+        !line.is_empty() && !line.starts_with("+-") && !is_clients(line)
     });
     !found.statements.is_empty()
         && meant.count() == found.statements.len()
         && found.statements.iter().all(|line| !line.ends_with(';') && statement(line).is_some())
 }
 
+/// Whether a line is a client's own: what it was asked, what it warns of, how many rows there were.
+fn is_clients(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    let is_prompt = ["mysql>", "mysql [", "mariadb [", "tidb>", "tidb ["];
+    let asks = line.trim_end_matches([';', ' ']).ends_with("show grants")
+        || line.contains("show grants for ");
+    line.starts_with("mysql: [warning]")
+        || (line.contains("row") && line.contains(" in set"))
+        || (asks && is_prompt.iter().any(|prompt| line.starts_with(prompt)))
+}
+
 fn read(title: Option<String>, section: &[&str]) -> Option<Pasted> {
-    let lines = lines(&section.join("\n")).statements;
+    let found = lines(&section.join("\n"));
+    let (lines, is_doubtful) = (found.statements, found.doubtful);
     if lines.is_empty() {
         return None;
     }
@@ -88,7 +113,7 @@ fn read(title: Option<String>, section: &[&str]) -> Option<Pasted> {
         let quoted = format!("`{}`@", account.user.replace('`', "``"));
         lines.iter().any(|line| line.contains(&quoted))
     });
-    Some(Pasted { account, lines, is_backquoted })
+    Some(Pasted { account, lines, is_backquoted, is_doubtful })
 }
 
 /// The one account that all statements are about; roles have no host where they are printed along.
@@ -133,6 +158,11 @@ mod tests {
             "mysql> SHOW GRANTS;\n+---+\n| Grants for dms@% |\n+---+\n\
              | GRANT USAGE ON *.* TO 'dms'@'%' |\n| GRANT SELECT ON `shop`.* TO 'dms'@'%' |\n+---+\n\
              2 rows in set (0.00 sec)\n",
+            "mysql: [Warning] Using a password on the command line interface can be insecure.\n\
+             GRANT USAGE ON *.* TO 'dms'@'%'\nGRANT SELECT ON `shop`.* TO 'dms'@'%'\n",
+            "MySQL [(none)]> show grants;\nGRANT USAGE ON *.* TO 'dms'@'%'\n\
+             GRANT SELECT ON `shop`.* TO 'dms'@'%'\n2 rows in set (0.00 sec)\n",
+            "'GRANT USAGE ON *.* TO \\'dms\\'@\\'%\\''\n'GRANT SELECT ON `shop`.* TO \\'dms\\'@\\'%\\''\n",
             "*** 1. row ***\nGrants for dms@%: GRANT USAGE ON *.* TO 'dms'@'%'\n*** 2. row ***\n\
              Grants for dms@%: GRANT SELECT ON `shop`.* TO 'dms'@'%'\n",
         ] {
@@ -144,6 +174,8 @@ mod tests {
     fn a_script_is_no_answer() {
         for text in [
             "GRANT ALL ON *.* TO 'dms'@'%';",
+            "mysql> GRANT ALL ON *.* TO 'dms'@'%'",
+            "mysql> GRANT ALL ON *.* TO 'dms'@'%'; show grants",
             "CREATE USER 'dms'@'%';\nGRANT ALL ON *.* TO 'dms'@'%'",
             "how to: GRANT ALL ON *.* TO 'dms'@'%'",
             "GRANT",
@@ -165,6 +197,23 @@ mod tests {
         let vertical = "Grants for a@%: GRANT USAGE ON *.* TO 'a'@'%'\n\
                         Grants for b@%: GRANT USAGE ON *.* TO 'b'@'%'";
         assert_eq!(found(vertical).len(), 2);
+    }
+
+    #[test]
+    fn an_answer_that_is_torn_or_asked_for_with_roles_is_doubtful() {
+        let answer = "Grants for u@%\nGRANT USAGE ON *.* TO 'u'@'%'\n";
+        for (before, after, is_doubtful) in [
+            ("", "", false),
+            ("mysql> show grants;\n", "1 row in set (0.00 sec)\nmysql> exit\n", false),
+            ("mysql> SHOW GRANTS FOR u USING r;\n", "1 row in set (0.00 sec)\n", true),
+            ("", "2: GRANT SELECT ON a.* TO 'u'@'%'\n", true),
+            ("", "mysql> GRANT SELECT ON a.* TO 'u'@'%';\n", true),
+        ] {
+            let all = pasted(&format!("{before}{answer}{after}"));
+            assert_eq!(all.len(), 1, "{before}{after}");
+            assert_eq!(all[0].is_doubtful, is_doubtful, "{before}{after}");
+        }
+        assert_eq!(found("SHOW GRANTS FOR u USING r;\nGRANT USAGE ON *.* TO 'u'@'%'"), []);
     }
 
     #[test]

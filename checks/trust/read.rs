@@ -281,6 +281,8 @@ fn nothing(lines: &[&str], others: &[String]) -> ReadError {
     }
     ReadError::NoCertificate(if lines.contains(&"no peer certificate available") {
         "text: the handshake ended before the server sent one".to_owned()
+    } else if others.iter().any(|other| other.contains("-----")) {
+        "text: its blocks have lost their line breaks".to_owned()
     } else if let Some(other) = others.first() {
         format!("text, only a {}", other.escape_default())
     } else {
@@ -349,6 +351,10 @@ mod tests {
         assert_eq!(
             error("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"),
             "no certificate in this text, only a PRIVATE KEY"
+        );
+        assert_eq!(
+            error("-----BEGIN CERTIFICATE-----AAAA-----END CERTIFICATE-----"),
+            "no certificate in this text: its blocks have lost their line breaks"
         );
         assert_eq!(
             error("-----BEGIN CERTIFICATE-----\nAAAA\n"),

@@ -12,7 +12,7 @@ use tidb_dms_checks::facts::inventory::{
     ec2::{AttributeBooleanValue, PrefixListEntry},
 };
 
-use super::{loose, tidb_cloud};
+use super::{foreign::WITHOUT_IDS, loose, tidb_cloud};
 
 /// Reads a document: its lists go into the inventory as they come, the rest is said.
 pub(super) struct Document<'a>(pub(super) &'a mut Inventory);
@@ -38,6 +38,8 @@ pub(super) struct Contents {
     pub(super) entries: Option<Vec<PrefixListEntry>>,
     /// The members by which other documents than AWS's lists are known, and what those hold.
     pub(super) members: BTreeMap<String, Value>,
+    /// Whether it is a list.
+    pub(super) is_list: bool,
     /// Those of [`MARKS`] that are among its keys.
     marks: Vec<&'static str>,
 }
@@ -80,7 +82,7 @@ impl<'de> Visitor<'de> for Document<'_> {
     /// Lists at the top come of `--query`; they don't say what they are lists of.
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Contents, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Contents::default())
+        Ok(Contents { is_list: true, ..Contents::default() })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Contents, A::Error> {
@@ -92,6 +94,7 @@ impl<'de> Visitor<'de> for Document<'_> {
                 Delivery::OtherService => {
                     contents.unread.push(format!("{key} of another service"));
                 }
+                Delivery::Nameless => contents.unread.push(format!("{key}{WITHOUT_IDS}")),
                 Delivery::Unread => contents.take(key, &mut map)?,
             }
         }

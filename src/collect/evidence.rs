@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
+    ffi::OsStr,
     fs::{self, File},
     io::{self, BufRead, Read},
     path::{Path, PathBuf},
@@ -26,9 +27,11 @@ use tidb_dms_checks::facts::{
 use super::{
     CollectError,
     document::{Contents, Document},
+    foreign,
     loose::{self, Found, Loose, Part},
-    text::{self, Kind},
+    text::{self, Kind, Place, Placed},
     tidb_cloud::Saved,
+    transcript,
 };
 
 /// Reads files, and folders with everything below them, as one body of evidence, and merges it into
@@ -172,50 +175,125 @@ impl Reading<'_> {
 
     fn stream(&mut self, path: &Path, file: impl Read) -> Result<Held, CollectError> {
         let io = |error| CollectError::io(path, error);
-        let mut text = text::open(file).map_err(io)?;
-        match text::kind(&mut text).map_err(io)? {
-            Kind::Json => {}
-            Kind::Empty => return Ok(Held::Empty),
-            Kind::Other => return self.text(path, text).map_err(io),
+        let mut text = Placed::new(text::open(file).map_err(io)?);
+        if let Some(what) = foreign::by_its_start(text.fill_buf().map_err(io)?) {
+            return Ok(Held::Broken(what.into()));
         }
-        let mut documents = serde_json::Deserializer::from_reader(text);
+        let mut is_read = false;
         loop {
-            let contents = Document(&mut self.inventory)
-                .deserialize(&mut documents)
-                .map_err(|error| CollectError::json(path, error))?;
-            self.contents(path, contents)?;
-            match documents.end() {
-                Ok(()) => return Ok(Held::Read),
-                Err(error) if error.is_io() => return Err(CollectError::json(path, error)),
-                // Something follows: the next turn says whether it is a document.
-                Err(_) => {}
+            match text::kind(&mut text).map_err(io)? {
+                Kind::Json => {
+                    let begin = text.place;
+                    let contents = Document(&mut self.inventory)
+                        .deserialize(&mut serde_json::Deserializer::from_reader(&mut text))
+                        .map_err(|error| CollectError::json_from(path, error, begin))?;
+                    self.contents(path, contents, "")?;
+                    is_read = true;
+                }
+                Kind::Empty if is_read => return Ok(Held::Read),
+                Kind::Empty => return Ok(Held::Empty),
+                Kind::Other => {
+                    let line = text.place.line;
+                    let held = self.text(path, text, line)?;
+                    if is_read && !matches!(held, Held::Read) {
+                        let what =
+                            format!("from line {} on it is no evidence, and left aside", line + 1);
+                        self.note(path, &what);
+                        return Ok(Held::Read);
+                    }
+                    return Ok(held);
+                }
             }
         }
     }
 
-    /// Reads a text that a client or `openssl` printed.
-    fn text(&mut self, path: &Path, mut text: impl BufRead) -> io::Result<Held> {
-        if is_packed(text.fill_buf()?) {
-            return Ok(Held::Broken("it is packed: unpack it first".into()));
-        }
+    /// Reads a text that a client or `openssl` printed, or a session at a terminal. `lines` are before
+    /// it in its file.
+    fn text(
+        &mut self,
+        path: &Path,
+        text: impl BufRead,
+        lines: usize,
+    ) -> Result<Held, CollectError> {
+        let io = |error| CollectError::io(path, error);
         let mut bytes = Vec::new();
         let mut text = text.take(LONGEST);
         // Line by line: the reader of UTF-16 wants the buffer in front of it used.
-        while text.read_until(b'\n', &mut bytes)? > 0 {}
+        while text.read_until(b'\n', &mut bytes).map_err(io)? > 0 {}
         if text.limit() == 0 {
-            return Ok(Held::Other);
+            return Ok(Held::Broken(
+                "it doesn't begin as JSON does, and is too long for another kind of evidence"
+                    .into(),
+            ));
         }
-        Ok(match self.loose.take_text(path, &String::from_utf8_lossy(&bytes)) {
-            Ok(true) => {
-                self.is_found = true;
-                Held::Read
+        let plain = anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string();
+        // `--query` prints table mappings and settings as the text that they are.
+        if plain.starts_with('"')
+            && let Ok(inner) = serde_json::from_str::<String>(&plain)
+        {
+            return self.stream(path, inner.as_bytes());
+        }
+        let is_session = self.session(path, &plain, lines)?;
+        Ok(match self.loose.take_text(path, &plain) {
+            Ok(is_known) => {
+                self.is_found |= is_known;
+                match foreign::by_its_text(&plain) {
+                    _ if is_known || is_session => Held::Read,
+                    Some(what) => Held::Broken(what),
+                    None => Held::Other,
+                }
             }
-            Ok(false) if is_yaml(&bytes) => {
-                Held::Broken("it is YAML: save what the AWS CLI prints with `--output json`".into())
-            }
-            Ok(false) => Held::Other,
             Err(reason) => Held::Broken(reason),
         })
+    }
+
+    /// Reads the JSON that commands printed in a session, and says whether there is any.
+    fn session(&mut self, path: &Path, text: &str, lines: usize) -> Result<bool, CollectError> {
+        let all = transcript::printed(text);
+        for printed in &all {
+            let begin = Place { line: lines + printed.line, column: 0 };
+            if let Some(error) = &printed.error {
+                let line = begin.line + error.line();
+                self.note(
+                    path,
+                    &format!(
+                        "what `{}` printed is broken at line {line}, and not read",
+                        printed.command
+                    ),
+                );
+                for (key, _) in Inventory::LISTS {
+                    if printed.json.contains(&format!("\"{key}\"")) {
+                        self.incomplete(
+                            key,
+                            format!("what was printed in {} is broken", path.display()),
+                        );
+                    }
+                }
+                continue;
+            }
+            let contents = Document(&mut self.inventory)
+                .deserialize(&mut serde_json::Deserializer::from_str(printed.json))
+                .map_err(|error| CollectError::json_from(path, error, begin))?;
+            if printed.is_selective() {
+                for key in &contents.lists {
+                    self.incomplete(
+                        key,
+                        format!("the command in {} asked for some of them only", path.display()),
+                    );
+                }
+            }
+            self.contents(path, contents, &printed.command)?;
+        }
+        Ok(!all.is_empty())
+    }
+
+    /// Says that a list isn't whole, and that the whole of it would help.
+    fn incomplete(&mut self, key: &str, reason: String) {
+        let unlock = match unlock(key) {
+            Unlock::Nothing => Unlock::Nothing,
+            call => Unlock::File(format!("{call}, whole")),
+        };
+        self.limit(key, Gap::new(key, reason, unlock));
     }
 
     /// Sorts in what a document is, when it isn't AWS's lists.
@@ -255,8 +333,13 @@ impl Reading<'_> {
         true
     }
 
-    /// Sorts in what a document holds besides its lists.
-    fn contents(&mut self, path: &Path, mut contents: Contents) -> Result<(), CollectError> {
+    /// Sorts in what a document holds besides its lists. The command that printed it may be known.
+    fn contents(
+        &mut self,
+        path: &Path,
+        mut contents: Contents,
+        command: &str,
+    ) -> Result<(), CollectError> {
         if contents.is_facts() {
             return Err(CollectError::FactsAsEvidence(path.into()));
         }
@@ -265,12 +348,7 @@ impl Reading<'_> {
         is_found |= self.document(path, &mut contents);
         if is_page {
             for key in &contents.lists {
-                let reason = format!("{} is one page of several", path.display());
-                let unlock = match unlock(key) {
-                    Unlock::Nothing => Unlock::Nothing,
-                    call => Unlock::File(format!("{call}, whole")),
-                };
-                self.limit(key, Gap::new(key, reason, unlock));
+                self.incomplete(key, format!("{} is one page of several", path.display()));
             }
         }
         if contents.has_vpc_attributes() {
@@ -284,7 +362,9 @@ impl Reading<'_> {
         }
         if let Some(entries) = contents.entries {
             is_found = true;
-            match contents.prefix_list.or_else(|| prefix_list_of(path)) {
+            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            let named = || prefix_list_in(command).or_else(|| prefix_list_in(name));
+            match contents.prefix_list.or_else(named) {
                 Some(prefix_list_id) => {
                     let list = &mut self.inventory.prefix_list_entries;
                     list.items.push(PrefixListEntries {
@@ -305,7 +385,14 @@ impl Reading<'_> {
             let room = UNREAD.saturating_sub(self.unread.len());
             self.unread.extend(contents.unread.into_iter().take(room));
         } else {
-            self.note(path, "holds nothing that is read");
+            match foreign::by_its_members(&contents.unread, contents.is_list) {
+                Some(what) => {
+                    self.note(path, &format!("not read, it is {what}"));
+                    self.broken
+                        .get_or_insert_with(|| format!("; {}: it is {what}", path.display()));
+                }
+                None => self.note(path, "holds nothing that is read"),
+            }
         }
         self.is_found |= is_found;
         Ok(())
@@ -324,20 +411,6 @@ impl Reading<'_> {
             *extent = Extent::Partial(gap);
         }
     }
-}
-
-/// Whether a file begins as gzip's and zip's do.
-fn is_packed(start: &[u8]) -> bool {
-    start.starts_with(&[0x1F, 0x8B]) || start.starts_with(b"PK\x03\x04")
-}
-
-/// Whether a text begins as an answer of AWS in YAML, with the name of a list.
-fn is_yaml(text: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(text);
-    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with("---"));
-    let name =
-        first.and_then(|line| line.trim_end().trim_end_matches("[]").trim_end().strip_suffix(':'));
-    name.is_some_and(|name| Inventory::LISTS.iter().any(|(list, _)| *list == name))
 }
 
 /// The call that delivers a list.
@@ -359,9 +432,8 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The prefix list that a file is named after, if it is exactly one.
-fn prefix_list_of(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?;
+/// The prefix list that a file's name or a command names, if it is exactly one.
+fn prefix_list_in(name: &str) -> Option<String> {
     let mut found = BTreeSet::new();
     for (place, _) in name.match_indices("pl-") {
         let is_start = !name[..place].ends_with(|letter: char| letter.is_ascii_alphanumeric());
@@ -393,7 +465,7 @@ mod tests {
             ("pl-.json", None),
             ("entries.json", None),
         ] {
-            assert_eq!(prefix_list_of(Path::new(name)).as_deref(), id, "{name}");
+            assert_eq!(prefix_list_in(name).as_deref(), id, "{name}");
         }
     }
 }

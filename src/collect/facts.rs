@@ -95,7 +95,7 @@ mod tests {
             ),
             (
                 r#"{"version": 1, "taken_at": "2026-11-24T10:00:00Z", "inventory": {"Vpcs": [{"State": "x"}]}}"#,
-                "facts.json:1:89: Vpcs[0] has no id",
+                "facts.json:1:90: Vpcs[0] has no id",
             ),
             (
                 r#"{"version": 1, "taken_at": "2026-11-24T10:00:00Z", "inventory": {"Cows": []}}"#,

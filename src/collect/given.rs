@@ -55,7 +55,7 @@ impl Given {
         Ok(bytes)
     }
 
-    /// Its text, whatever encoding it is in.
+    /// Its text, whatever encoding it is in, without a terminal's colours.
     pub fn text(&self, what: &str) -> Result<String, GivenError> {
         let bytes = self.bytes(what)?;
         let mut decoded = Vec::new();
@@ -65,7 +65,7 @@ impl Given {
             Ok(())
         });
         read.map_err(|source| self.error(source))?;
-        Ok(String::from_utf8_lossy(&decoded).into_owned())
+        Ok(anstream::adapter::strip_str(&String::from_utf8_lossy(&decoded)).to_string())
     }
 
     fn error(&self, source: io::Error) -> GivenError {

@@ -85,8 +85,13 @@ impl Loose {
     pub(super) fn take_text(&mut self, path: &Path, text: &str) -> Result<bool, String> {
         let file = path.display().to_string();
         let mut is_found = false;
-        let (version, current_role) = (version(text), asked(text, "CURRENT_ROLE()"));
+        let (version, current_role) = (version(text), only(asked(text, "CURRENT_ROLE()")));
         let answers = pasted(text);
+        if answers.iter().any(|answer| answer.is_doubtful) {
+            return Err("lines of SHOW GRANTS can't be read, or it was asked with USING: \
+                        send all that SHOW GRANTS prints in the account's own session"
+                .into());
+        }
         // Whose version it is can't be told when there are several servers.
         let is_alone = answers.len() == 1;
         for mut grants in answers {
@@ -120,27 +125,35 @@ impl Loose {
 
 /// The version that the server printed: in the client's greeting, or as the answer to a question.
 fn version(text: &str) -> Option<String> {
-    let greeting = text.lines().find_map(|line| {
+    let greetings = text.lines().filter_map(|line| {
         let version = line.trim().strip_prefix("Server version:")?.trim();
         version.split_whitespace().next().map(str::to_owned)
     });
-    greeting.or_else(|| asked(text, "VERSION()"))
+    only(greetings.chain(asked(text, "VERSION()")).collect())
 }
 
-/// The answer to `SELECT …`, as a client prints it: a title, and the value below or beside it.
-fn asked(text: &str, title: &str) -> Option<String> {
+/// What is said once, or the same each time: of two sessions in one text none is meant.
+fn only(mut said: Vec<String>) -> Option<String> {
+    said.dedup();
+    if said.len() == 1 { said.pop() } else { None }
+}
+
+/// The answers to `SELECT …`, as a client prints them: a title, and the value below or beside it.
+fn asked(text: &str, title: &str) -> Vec<String> {
     let plain = |line: &str| line.trim().trim_matches('|').trim().to_owned();
     let mut lines = text.lines().map(plain).filter(|line| !line.starts_with("+-"));
+    let mut answers = Vec::new();
     while let Some(line) = lines.next() {
         if line.eq_ignore_ascii_case(title) {
-            return lines.next().filter(|value| !value.is_empty());
+            answers.extend(lines.next().filter(|value| !value.is_empty()));
+            continue;
         }
         let start = line.get(..title.len()).is_some_and(|it| it.eq_ignore_ascii_case(title));
         if start && let Some(value) = line[title.len()..].strip_prefix(':') {
-            return Some(value.trim().to_owned());
+            answers.push(value.trim().to_owned());
         }
     }
-    None
+    answers
 }
 
 fn is_handshake(text: &str) -> bool {
@@ -301,6 +314,14 @@ mod tests {
                 Some("NONE"),
             ),
             ("GRANT USAGE ON *.* TO `u`@`%`", None, None),
+            // Two servers, and two answers about roles: which of them the grants go with isn't said.
+            (
+                "Server version: 8.0.11-TiDB-v8.5.4\nBye\nServer version: 8.4.3 MySQL\n\
+                 CURRENT_ROLE()\nNONE\nCURRENT_ROLE()\n`r`@`%`\nGrants for u@%\n\
+                 GRANT USAGE ON *.* TO 'u'@'%'",
+                None,
+                None,
+            ),
         ] {
             let mut loose = Loose::default();
             assert_eq!(loose.take_text(Path::new("f"), text), Ok(true), "{text}");

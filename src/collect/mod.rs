@@ -13,6 +13,7 @@ pub mod aws;
 mod document;
 pub mod evidence;
 pub mod facts;
+mod foreign;
 pub mod given;
 mod hashes;
 #[cfg(feature = "live")]
@@ -23,6 +24,7 @@ pub mod probe;
 mod settle;
 mod text;
 pub mod tidb_cloud;
+mod transcript;
 #[cfg(feature = "live")]
 pub mod watch;
 
@@ -104,8 +106,13 @@ impl CollectError {
         Self::Io { path: path.into(), source }
     }
 
-    /// `serde_json` writes the place behind the message; here it stands in front, as compilers do.
     fn json(path: &Path, error: serde_json::Error) -> Self {
+        Self::json_from(path, error, text::Place::default())
+    }
+
+    /// `serde_json` writes the place behind the message; here it stands in front, as compilers do. It
+    /// counts from where the document begins in its file.
+    fn json_from(path: &Path, error: serde_json::Error, begin: text::Place) -> Self {
         if error.is_io() {
             return Self::io(path, error.into());
         }
@@ -113,6 +120,14 @@ impl CollectError {
         let text = error.to_string();
         let message =
             text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
+        let column = if line <= 1 { begin.column + column } else { column };
+        let line = begin.line + line;
+        let message = match message {
+            "invalid unicode code point" => {
+                "not UTF-8 here; the AWS CLI writes it after `chcp 65001` or with PYTHONUTF8=1"
+            }
+            message => message,
+        };
         // A file's own words may hold anything, also what a terminal would obey.
         let message = hashes::without_value(message)
             .chars()
@@ -160,5 +175,14 @@ pub fn from_files(
     if let Some(at) = at {
         facts.taken_at = at;
     }
+    notes.extend(facts.inventory.conflicts.iter().map(|conflict| {
+        format!(
+            "{} {}: described twice, with different {}; which is newer can't be told, so neither \
+             is believed",
+            conflict.list,
+            conflict.id,
+            conflict.fields.join(", ")
+        )
+    }));
     Ok((facts, loose))
 }

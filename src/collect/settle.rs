@@ -279,8 +279,11 @@ fn handshake(
         (None, Some(_)) => Fit::Yes,
         (_, None) => Fit::Maybe,
     })
-    .map_err(|reason| {
-        format!("{reason}; so does the command line, where `-connect` names the server")
+    .map_err(|reason| match &handshake.place {
+        Some((host, port)) => format!("it is of {host}:{port}, and {reason}"),
+        None => {
+            format!("{reason}; the command line in the file, with its `-connect`, says it too")
+        }
     })?;
     let mut probe = probe_of(end)?;
     let place = format!("{}:{}", probe.host, probe.port);

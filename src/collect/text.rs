@@ -17,6 +17,58 @@ pub(super) enum Kind {
 /// A text to read as UTF-8.
 pub(super) type Text<'a> = BufReader<Box<dyn Read + 'a>>;
 
+/// How far a text has been read.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Place {
+    /// The lines that are behind.
+    pub(super) line: usize,
+    /// The bytes of this line that are behind.
+    pub(super) column: usize,
+}
+
+/// A text that knows how far it has been read.
+pub(super) struct Placed<R> {
+    text: R,
+    pub(super) place: Place,
+}
+
+impl<R> Placed<R> {
+    pub(super) fn new(text: R) -> Self {
+        Self { text, place: Place::default() }
+    }
+
+    fn pass(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if *byte == b'\n' {
+                self.place = Place { line: self.place.line + 1, column: 0 };
+            } else {
+                self.place.column += 1;
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Read for Placed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.text.read(buffer)?;
+        self.pass(&buffer[..length]);
+        Ok(length)
+    }
+}
+
+impl<R: BufRead> BufRead for Placed<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.text.fill_buf()
+    }
+
+    fn consume(&mut self, length: usize) {
+        let passed =
+            self.text.fill_buf().map_or_else(|_| Vec::new(), |bytes| bytes[..length].to_vec());
+        self.pass(&passed);
+        self.text.consume(length);
+    }
+}
+
 /// Larger than what decides about a file, small enough for thousands of them.
 const BUFFER: usize = 64 * 1024;
 
@@ -48,10 +100,10 @@ pub(super) fn open<'a>(mut file: impl Read + 'a) -> io::Result<Text<'a>> {
     Ok(BufReader::with_capacity(BUFFER, text))
 }
 
-/// Looks at how a text begins, and leaves it there.
+/// Looks at how a text begins behind white space, and leaves it there.
 ///
 /// A list that begins with a word is the head of a section in TOML or INI, not JSON.
-pub(super) fn kind(text: &mut Text) -> io::Result<Kind> {
+pub(super) fn kind(text: &mut impl BufRead) -> io::Result<Kind> {
     loop {
         let bytes = text.fill_buf()?;
         let blank =
@@ -68,6 +120,7 @@ pub(super) fn kind(text: &mut Text) -> io::Result<Kind> {
             [b'[', rest @ ..] if begins_a_list(rest) => Kind::Json,
             _ => Kind::Other,
         };
+        text.consume(blank);
         return Ok(kind);
     }
 }

@@ -5,6 +5,7 @@ mod decide;
 mod needs;
 mod patients;
 mod signatures;
+mod twice;
 mod unseen;
 mod verdicts;
 

@@ -72,7 +72,16 @@ aws_shape! {
         pub pending_modified_values: Option<PendingModifiedValues>,
     }
 }
-resource!(ReplicationInstance, replication_instance_arn);
+resource!(
+    ReplicationInstance,
+    replication_instance_arn,
+    speaking: &[
+        "DnsNameServers",
+        "PendingModifiedValues",
+        "PendingModifiedValues.",
+        "SecondaryAvailabilityZone",
+    ]
+);
 
 aws_shape! {
     /// A security group of a replication instance.
@@ -180,7 +189,7 @@ aws_shape! {
         pub is_read_only: Option<bool>,
     }
 }
-resource!(ReplicationConfig, replication_config_arn);
+resource!(ReplicationConfig, replication_config_arn, speaking: &["ComputeConfig."]);
 
 aws_shape! {
     /// Where a serverless replication runs.
@@ -288,7 +297,21 @@ aws_shape! {
         pub my_sql_settings: Option<MySqlSettings>,
     }
 }
-resource!(Endpoint, endpoint_arn);
+resource!(
+    Endpoint,
+    endpoint_arn,
+    speaking: &[
+        "CertificateArn",
+        "DatabaseName",
+        "ExtraConnectionAttributes",
+        "MySQLSettings.AfterConnectScript",
+        "MySQLSettings.DatabaseName",
+        "MySQLSettings.MaxFileSize",
+        "MySQLSettings.ParallelLoadThreads",
+        "MySQLSettings.SecretsManagerSecretId",
+        "MySQLSettings.TargetDbType",
+    ]
+);
 
 aws_shape! {
     /// MySQL's endpoint settings. AWS never returns the password; were it there, it would be cut here.

@@ -1,10 +1,10 @@
 //! Reading a list of resources from JSON without holding its text.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{
-    Deserializer,
-    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
 use super::{Delivery, Extent, List, Resource};
@@ -52,9 +52,18 @@ impl<'de, T: Resource> Visitor<'de> for Items<'_, T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Delivery, A::Error> {
         let mut place = 0_usize;
         let mut others = 0_usize;
-        while let Some(item) = list.next_element::<T>()? {
-            if item.id().is_empty() {
-                return Err(Error::custom(format!("{}[{place}] has no id", self.key)));
+        let mut nameless = 0_usize;
+        while let Some(Item(item)) = list.next_element::<Item<T>>()? {
+            let Some(item) = item.filter(|item| !item.id().is_empty()) else {
+                if nameless < place {
+                    return Err(Error::custom(format!("{}[{place}] has no id", self.key)));
+                }
+                nameless += 1;
+                place += 1;
+                continue;
+            };
+            if nameless > 0 {
+                return Err(Error::custom(format!("{}[0] has no id", self.key)));
             }
             if self.key != "KmsKeys" && is_of_another_service(item.id()) {
                 others += 1;
@@ -63,7 +72,37 @@ impl<'de, T: Resource> Visitor<'de> for Items<'_, T> {
             }
             place += 1;
         }
+        if nameless > 0 {
+            return Ok(Delivery::Nameless);
+        }
         Ok(if others > 0 && others == place { Delivery::OtherService } else { Delivery::List })
+    }
+}
+
+/// What stands in a list: a resource, or a bare value, as another call's list has them.
+struct Item<T>(Option<T>);
+
+impl<'de, T: Resource> Deserialize<'de> for Item<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(PhantomData<T>);
+
+        impl<'de, T: Resource> Visitor<'de> for Either<T> {
+            type Value = Item<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a resource")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Item<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(|item| Item(Some(item)))
+            }
+
+            fn visit_str<E: Error>(self, _: &str) -> Result<Item<T>, E> {
+                Ok(Item(None))
+            }
+        }
+
+        deserializer.deserialize_any(Either(PhantomData))
     }
 }
 

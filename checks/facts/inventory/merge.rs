@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use serde_json::{Map, Value};
 
-use super::{Conflict, Extent, List, Part, Resource};
+use super::{Conflict, Extent, List, Part, Resource, shape::says_nothing};
 use crate::facts::Unlock;
 
 /// The contradictions found so far: the fields, by list and resource.
@@ -107,6 +107,7 @@ fn merge_resource<T: Resource + PartialEq>(
     let place = Place { list: key, id: &id };
     let merged = serde_json::to_value(&*into).and_then(|mut mine| {
         let theirs = serde_json::to_value(from)?;
+        compare_absences(T::SPEAKING, &mine, &theirs, place, conflicts);
         merge_values(&mut mine, theirs, T::PARTS, place, "", conflicts);
         serde_json::from_value(mine)
     });
@@ -115,6 +116,41 @@ fn merge_resource<T: Resource + PartialEq>(
         // Members of one type always merge into that type; were it otherwise, nothing must be
         // believed of the resource.
         Err(error) => conflicts.add(&place, error.to_string()),
+    }
+}
+
+/// Records the fields that one description has and the other says it hasn't, by not having them.
+fn compare_absences(
+    speaking: &[&str],
+    mine: &Value,
+    theirs: &Value,
+    place: Place,
+    conflicts: &mut Conflicts,
+) {
+    for path in speaking {
+        let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let inside = |value: &Value| -> Option<Map<String, Value>> {
+            let value = if parent.is_empty() { Some(value) } else { value.get(parent) };
+            match value {
+                Some(value) => value.as_object().cloned(),
+                // An object that isn't there lacks what is named; of all that it may hold nobody knows.
+                None => (!name.is_empty()).then(Map::new),
+            }
+        };
+        let (Some(mine), Some(theirs)) = (inside(mine), inside(theirs)) else {
+            continue;
+        };
+        for (one, other) in [(&mine, &theirs), (&theirs, &mine)] {
+            let wanted = |member: &str| name.is_empty() || member == name;
+            let alone = one.iter().filter(|(member, value)| {
+                wanted(member) && !other.contains_key(*member) && !says_nothing(value)
+            });
+            for (member, _) in alone {
+                let path =
+                    if parent.is_empty() { member.clone() } else { format!("{parent}.{member}") };
+                conflicts.add(&place, path);
+            }
+        }
     }
 }
 
@@ -315,6 +351,33 @@ mod tests {
         let permissions = &mut other["SecurityGroups"][0]["IpPermissionsEgress"];
         permissions.as_array_mut().unwrap().reverse();
         assert_eq!(conflicts(&merged(&one, &other)), []);
+    }
+
+    /// A certificate that was attached between two looks, and a secret: without either it was another
+    /// endpoint. What an older CLI merely doesn't print contradicts nothing.
+    #[test]
+    fn a_field_whose_absence_speaks_contradicts_its_absence() {
+        let endpoint = |more: Value| {
+            let mut endpoint = json!({"EndpointArn": "arn:e", "EngineName": "mysql"});
+            let members = endpoint.as_object_mut().unwrap();
+            members.extend(more.as_object().unwrap().clone());
+            json!({"Endpoints": [endpoint]})
+        };
+        for (more, field) in [
+            (json!({"CertificateArn": "arn:c"}), Some("CertificateArn")),
+            (
+                json!({"MySQLSettings": {"SecretsManagerSecretId": "s"}}),
+                Some("MySQLSettings.SecretsManagerSecretId"),
+            ),
+            (json!({"ExtraConnectionAttributes": ""}), None),
+            (json!({"MySQLSettings": {"Port": 4000}}), None),
+            (json!({"SslMode": "none"}), None),
+        ] {
+            let merged = merged(&endpoint(json!({})), &endpoint(more.clone()));
+            let found = conflicts(&merged);
+            let expected = field.map(|field| ("Endpoints", "arn:e", field.to_owned()));
+            assert_eq!(found, Vec::from_iter(expected), "{more}");
+        }
     }
 
     /// A rule more is another state of the group, not another part of its description.

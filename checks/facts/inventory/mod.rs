@@ -15,6 +15,7 @@ use super::{Gap, Unlock};
 use items::take_list;
 use merge::{Conflicts, merge_list};
 
+mod believed;
 pub mod dms;
 pub mod ec2;
 mod hidden;
@@ -30,6 +31,10 @@ pub use shape::{Shape, Unrecognised};
 pub trait Resource: Serialize + DeserializeOwned {
     /// Lists inside the resource whose items have ids of their own.
     const PARTS: &'static [Part] = &[];
+
+    /// Fields whose absence says something too, by their paths; a final dot stands for all that is
+    /// inside. Where one description has such a field and another hasn't, they contradict.
+    const SPEAKING: &'static [&'static str] = &[];
 
     /// The id.
     fn id(&self) -> &str;
@@ -337,6 +342,9 @@ impl<'de> Deserialize<'de> for Inventory {
                         "Conflicts" => inventory.conflicts = map.next_value()?,
                         _ => match inventory.deliver(&key, &mut map)? {
                             Delivery::List | Delivery::Null => {}
+                            Delivery::Nameless => {
+                                return Err(Error::custom(format!("{key}[0] has no id")));
+                            }
                             Delivery::OtherService => {
                                 let message = format!("{key} are not of DMS");
                                 return Err(Error::custom(message));
@@ -375,6 +383,9 @@ pub enum Delivery {
     Null,
     /// It is a list of another AWS service that has the same key; it was passed over.
     OtherService,
+    /// None of its items has an id: another service's list, or one that somebody cut down. It was passed
+    /// over.
+    Nameless,
     /// It is no list of the inventory; its value is still to be read.
     Unread,
 }

@@ -29,8 +29,10 @@ pub(super) use aws_shape;
 
 /// Says which list of the inventory a resource stands in and by which field it is known.
 macro_rules! resource {
-    ($name:ident, $field:ident) => {
+    ($name:ident, $field:ident $(, speaking: $speaking:expr)?) => {
         impl Resource for $name {
+            $(const SPEAKING: &'static [&'static str] = $speaking;)?
+
             fn id(&self) -> &str {
                 &self.$field
             }
@@ -127,7 +129,7 @@ impl<'de, S: Shape> Deserialize<'de> for Unrecognised<S> {
 }
 
 /// A null, an empty string, list or object is how tools print that a field isn't there.
-fn says_nothing(value: &Value) -> bool {
+pub(super) fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),

@@ -12,7 +12,7 @@ use serde::{
 macro_rules! objects {
     ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => {
         $($(#[$doc])*
-        #[derive(Clone, Debug, Default, Deserialize)]
+        #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
         #[serde(rename_all = "camelCase", default)]
         pub(crate) struct $name {
             $(pub(crate) $field: Option<$type>,)*
@@ -134,7 +134,7 @@ objects! {
 }
 
 /// A port, which the specification's own example writes as text. What is none isn't known.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 #[serde(untagged)]
 pub(crate) enum Port {
     Number(u16),
@@ -156,7 +156,7 @@ fn port_in_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Er
 }
 
 /// The labels of a cluster: of all of them, its project.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub(crate) struct Labels {
     #[serde(rename = "tidb.cloud/project")]

@@ -53,8 +53,23 @@ macro_rules! fields {
                 ),)*
             }
         }
+
+        /// What several answers say of one cluster.
+        pub(super) fn joined(host: &str, answers: &[Cluster]) -> Cluster {
+            Cluster {
+                host: host.to_owned(),
+                $($field: together::<$type>(
+                    answers.iter().filter_map(|answer| answer.$field.as_ref()),
+                    || Field::$field.gap(host, CONTRADICT, Some(file())),
+                ),)*
+            }
+        }
     };
 }
+
+/// Why nothing is believed that two answers tell differently.
+pub(super) const CONTRADICT: &str =
+    "answers of TiDB Cloud contradict each other, and which is newer can't be told";
 
 fields! {
     tier: tidb_dms_checks::facts::Tier = "the tier", Unlock::Flag("--tidb-tier".into());
@@ -87,6 +102,22 @@ fn agreed<'a, T: Clone + PartialEq + 'a>(
         (None, true) => Some(Fact::Unknown(gap())),
         (None, false) => first.cloned(),
     }
+}
+
+/// What any of several facts knows; it isn't known where two know something else.
+fn together<'a, T: Clone + PartialEq + 'a>(
+    facts: impl Iterator<Item = &'a Fact<T>>,
+    gap: impl FnOnce() -> Gap,
+) -> Option<Fact<T>> {
+    let mut result: Option<&Fact<T>> = None;
+    for fact in facts {
+        match (result.and_then(Fact::known), fact.known()) {
+            (Some(one), Some(other)) if one != other => return Some(Fact::Unknown(gap())),
+            (None, Some(_)) => result = Some(fact),
+            _ => result = result.or(Some(fact)),
+        }
+    }
+    result.cloned()
 }
 
 /// One of several clusters was meant, and which can't be told: what they have in common is known of it.
@@ -151,6 +182,24 @@ mod tests {
         assert!(shared.user_prefix.unwrap().known().is_none(), "one has it, the other doesn't say");
 
         assert_eq!(one_of(GATEWAY, vec![one.clone()], "unused"), one);
+    }
+
+    #[test]
+    fn answers_about_one_cluster_add_up_until_they_contradict() {
+        let unseen = Cluster {
+            state: Some(Fact::Unknown(Gap::new("state", "denied", Unlock::Nothing))),
+            ..cluster("", Some("a"))
+        };
+        for answers in [
+            [cluster("ACTIVE", Some("a")), unseen.clone()],
+            [unseen.clone(), cluster("ACTIVE", Some("a"))],
+            [cluster("ACTIVE", Some("a")), cluster("ACTIVE", None)],
+        ] {
+            assert_eq!(joined(GATEWAY, &answers), cluster("ACTIVE", Some("a")));
+        }
+        let both = joined(GATEWAY, &[cluster("ACTIVE", Some("a")), cluster("PAUSED", Some("a"))]);
+        assert_eq!(both.state.unwrap().gap().unwrap().reason, CONTRADICT);
+        assert_eq!(both.user_prefix, Some(Fact::Known("a".into())));
     }
 
     #[test]

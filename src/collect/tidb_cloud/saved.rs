@@ -162,10 +162,14 @@ pub(crate) fn cluster(
             ));
             nameless(host, saved)
         }
-        [(cluster, group), ..] => {
-            // The same group, from a list and by itself.
-            let id = group.tidb_node_group_id.as_deref();
-            Some(cluster.cluster(group, host, details(host, id, saved)))
+        // The same group, from a list and by itself, or of another time.
+        groups => {
+            let id = groups.iter().find_map(|(_, group)| group.tidb_node_group_id.as_deref());
+            let details = details(host, id, saved);
+            let answer = |(cluster, group): &(&Dedicated, &NodeGroup)| {
+                cluster.cluster(group, host, details.clone())
+            };
+            Some(merge::joined(host, &groups.iter().map(answer).collect::<Vec<_>>()))
         }
     }
 }
@@ -177,7 +181,7 @@ fn serverless_cluster(
     notes: &mut Vec<String>,
 ) -> Option<Cluster> {
     let clusters = |wanted: &dyn Fn(&Serverless) -> bool| -> Vec<Cluster> {
-        let mut clusters: Vec<Cluster> = Vec::new();
+        let mut clusters: Vec<Vec<Cluster>> = Vec::new();
         for cluster in behind.iter().filter(|cluster| wanted(cluster)) {
             let parent = behind.iter().find(|parent| {
                 cluster.branch_id.is_some()
@@ -186,12 +190,13 @@ fn serverless_cluster(
             });
             let facts = cluster.cluster(host, parent.copied());
             // A list may show less of a cluster than it does by itself.
-            match clusters.iter_mut().find(|known| known.user_prefix == facts.user_prefix) {
-                Some(known) => known.merge(facts),
-                None => clusters.push(facts),
+            let is_of_it = |known: &Cluster| known.user_prefix == facts.user_prefix;
+            match clusters.iter_mut().find(|known| known.iter().all(is_of_it)) {
+                Some(known) => known.push(facts),
+                None => clusters.push(vec![facts]),
             }
         }
-        clusters
+        clusters.iter().map(|answers| merge::joined(host, answers)).collect()
     };
     let found = match prefix {
         Some(prefix) => {
@@ -261,8 +266,8 @@ fn details(host: &str, group: Option<&str>, saved: &[Saved]) -> Details {
         }
         _ => None,
     });
-    let mut connections: Option<Vec<Connection>> = None;
-    let mut peerings: Option<Vec<Peering>> = None;
+    let mut connections: Vec<Vec<Connection>> = Vec::new();
+    let mut peerings: Vec<Vec<Peering>> = Vec::new();
     let (mut all_connections, mut all_peerings) = (true, true);
     for saved in saved {
         match saved {
@@ -276,11 +281,11 @@ fn details(host: &str, group: Option<&str>, saved: &[Saved]) -> Details {
                                 || is_host(name, host)
                         })
                 });
-                connections.get_or_insert_default().extend(ours.cloned());
+                connections.push(ours.cloned().collect());
                 all_connections &= is_whole;
             }
             Saved::Peerings(list, is_whole) => {
-                peerings.get_or_insert_default().extend(list.iter().cloned());
+                peerings.push(list.clone());
                 all_peerings &= is_whole;
             }
             _ => {}
@@ -289,13 +294,24 @@ fn details(host: &str, group: Option<&str>, saved: &[Saved]) -> Details {
     Details {
         public: only(public.collect(), Field::public_endpoint_enabled, host),
         service: only(service.collect(), Field::private_service, host),
-        connections: connections
-            .map(|all| whole(all, all_connections, Field::private_endpoints, host)),
-        peerings: peerings.map(|all| whole(all, all_peerings, Field::vpc_peerings, host)),
+        connections: whole(
+            connections,
+            |it| it.endpoint_id.as_deref(),
+            all_connections,
+            |reason| unsettled(Field::private_endpoints, host, reason),
+        ),
+        peerings: whole(
+            peerings,
+            |it| it.aws_vpc_peering_connection_id.as_deref(),
+            all_peerings,
+            |reason| unsettled(Field::vpc_peerings, host, reason),
+        ),
     }
 }
 
-fn only<T: Clone>(mut all: Vec<T>, field: Field, host: &str) -> Option<Fact<T>> {
+fn only<T: Clone + PartialEq>(mut all: Vec<T>, field: Field, host: &str) -> Option<Fact<T>> {
+    // The same answer twice is one.
+    all.dedup();
     match all.len() {
         0 => None,
         1 => Some(Fact::Known(all.remove(0))),
@@ -307,12 +323,30 @@ fn only<T: Clone>(mut all: Vec<T>, field: Field, host: &str) -> Option<Fact<T>> 
     }
 }
 
-/// A page of several, or one item alone, isn't a list: what isn't in it may be elsewhere.
-fn whole<T>(all: Vec<T>, is_whole: bool, field: Field, host: &str) -> Fact<Vec<T>> {
-    if is_whole {
-        return Fact::Known(all);
+/// The items of several answers. A page of several, or one item alone, isn't a list: what isn't in it
+/// may be elsewhere. Two answers that tell one item differently aren't one either.
+fn whole<T: PartialEq>(
+    answers: Vec<Vec<T>>,
+    id: impl Fn(&T) -> Option<&str>,
+    is_whole: bool,
+    gap: impl Fn(&str) -> Gap,
+) -> Option<Fact<Vec<T>>> {
+    if answers.is_empty() {
+        return None;
     }
-    Fact::Unknown(unsettled(field, host, "only part of the list was delivered"))
+    let mut all: Vec<T> = Vec::new();
+    for answer in answers {
+        let new: Vec<T> = answer.into_iter().filter(|item| !all.contains(item)).collect();
+        let is_known = |item: &T| id(item).is_some() && all.iter().any(|it| id(it) == id(item));
+        if new.iter().any(is_known) {
+            return Some(Fact::Unknown(gap(merge::CONTRADICT)));
+        }
+        all.extend(new);
+    }
+    if is_whole {
+        return Some(Fact::Known(all));
+    }
+    Some(Fact::Unknown(gap("only part of the list was delivered")))
 }
 
 fn unsettled(field: Field, host: &str, reason: &str) -> Gap {

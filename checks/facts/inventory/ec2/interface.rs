@@ -57,7 +57,7 @@ aws_shape! {
         pub unrecognised: Unrecognised<NetworkInterface>,
     }
 }
-resource!(NetworkInterface, network_interface_id);
+resource!(NetworkInterface, network_interface_id, speaking: &["Association", "Attachment"]);
 impl Shape for NetworkInterface {
     const NAME: &'static str = "NetworkInterface";
     const IRRELEVANT: &'static [(&'static str, &'static str)] = &[
@@ -156,6 +156,8 @@ aws_shape! {
     }
 }
 impl Resource for Address {
+    const SPEAKING: &'static [&'static str] = &["NetworkInterfaceId"];
+
     /// A carrier's address in a Wavelength zone has an allocation and no public address.
     fn id(&self) -> &str {
         match self.public_ip.as_str() {
