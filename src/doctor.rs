@@ -76,6 +76,7 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
         return Err(ArgumentError::NothingGiven.into());
     }
     let name = arguments.task.as_ref().or(arguments.replication_instance.as_ref());
+    let name = name.or(arguments.replication_config.as_ref());
     let outputs = Outputs::prepare(
         arguments.targets()?,
         Context {

@@ -107,6 +107,9 @@ pub enum AwsError {
         /// Their ARNs.
         known: Vec<String>,
     },
+    /// What was named doesn't go together.
+    #[error("{0}")]
+    Contradiction(SelectError),
     /// Nothing was named, and there is no migration.
     #[error("no replication task, configuration or instance in {0}; plan one with --subnets")]
     Nothing(String),
@@ -135,6 +138,9 @@ impl AwsError {
             }
             SelectError::SameName { what, name, known } => {
                 Self::SameName { what, name, region, known }
+            }
+            SelectError::RunsElsewhere { .. } | SelectError::Both { .. } => {
+                Self::Contradiction(error)
             }
             SelectError::Nothing => Self::Nothing(region),
         }
