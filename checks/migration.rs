@@ -365,13 +365,11 @@ fn of_instance<'a>(
 
 /// That an instance may run a task with endpoints which wasn't delivered.
 fn tasks_unseen(facts: &Facts) -> Option<Gap> {
-    facts.inventory.replication_tasks.gap().map(|gap| {
-        Gap::new(
-            "the instance's task",
-            format!("not seen: {} {}", gap.about, gap.reason),
-            gap.unlock.clone(),
-        )
-    })
+    facts
+        .inventory
+        .replication_tasks
+        .gap()
+        .map(|gap| Gap::new("the instance's task", format!("not seen: {gap}"), gap.unlock.clone()))
 }
 
 /// That a task or configuration was delivered without its endpoint.

@@ -262,11 +262,7 @@ impl<'a> Case<'a> {
     fn endpoints_unseen(&self) -> Option<Gap> {
         let inventory = &self.facts.inventory;
         let gap = inventory.vpc_endpoints.gap().or_else(|| inventory.network_interfaces.gap())?;
-        Some(Gap::new(
-            "the cluster's address",
-            format!("not seen: {} {}", gap.about, gap.reason),
-            gap.unlock.clone(),
-        ))
+        Some(Gap::new("the cluster's address", format!("not seen: {gap}"), gap.unlock.clone()))
     }
 
     /// The VPC of the seats.

@@ -7,6 +7,7 @@ mod patients;
 mod signatures;
 mod unseen;
 mod verdicts;
+mod words;
 
 use std::collections::BTreeMap;
 
