@@ -141,7 +141,7 @@ fn explain_code(code: Code) -> String {
         Leg::ALL.iter().map(|leg| (owner(code, *leg), place(code, *leg))).collect();
     let columns = places.iter().map(|(check, _)| check.len()).max().unwrap_or(0);
     for (check, place) in places {
-        let _ = writeln!(text, "  {check:columns$}  where a packet is stopped {place}");
+        let _ = writeln!(text, "  {check:columns$}  stopped {place}");
     }
     text
 }
@@ -170,7 +170,7 @@ mod tests {
             assert!(explain(check.id).unwrap().contains(check.fix.split(' ').next().unwrap()));
         }
         for code in Code::ALL {
-            assert!(explain(code.as_str()).unwrap().contains("belongs to"));
+            assert!(explain(code.as_str()).unwrap().contains("  stopped "));
         }
         assert_eq!(
             explain("network/rout").unwrap_err().to_string(),

@@ -204,7 +204,10 @@ fn the_configuration_holds_the_flags_and_is_strict() {
     assert_eq!(code, 1);
     assert!(stdout.contains("dms/ssl-mode") && !stdout.contains("nat-gateway"), "{stdout}");
     let config = write(&folder, "bad.toml", "facts = [\"demo.json\"]\nonli = [\"dms\"]\n");
-    refused(&["doctor", "--config", &config], "bad.toml:2:1: unknown field `onli`");
+    refused(
+        &["doctor", "--config", &config],
+        "bad.toml:2:1: unknown key `onli`; did you mean `only`?",
+    );
 }
 
 #[test]

@@ -307,11 +307,11 @@ fn to_decide(page: &mut Page, thing: &ToDecide, names: &Names) {
         match how {
             How::Command(command) => page.command(4, command),
             // In one line, so that it can be copied.
-            How::Policy(statement) => {
+            How::Policy(statement) if statement.starts_with('{') => {
                 let statement = page.style().paint(Tone::Dim, &plain(statement));
                 page.raw(&format!("    {statement}"));
             }
-            How::Argument(words) | How::Words(words) => {
+            How::Policy(words) | How::Argument(words) | How::Words(words) => {
                 let words = plain(words);
                 if !title.contains(&words) {
                     page.paragraph(4, Tone::Plain, &words);

@@ -48,7 +48,9 @@ pub struct Choice {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AwsError {
     /// No provider of the chain has credentials, or the chosen one fails.
-    #[error("no AWS credentials: {0}")]
+    #[error(
+        "no AWS credentials: {0}; log in (`aws sso login`), choose a --profile, or give --evidence"
+    )]
     NoCredentials(String),
     /// AWS doesn't take the credentials: expired, unknown, or of no use in this region.
     #[error("AWS refuses the credentials in {region}: {said}")]
