@@ -74,7 +74,7 @@ fn judge_endpoint(
             j.gap(gap.clone());
             return;
         }
-        j.note(arn, "EndpointArn", arn);
+        j.note(arn, "Connections", "");
         let draft = j
             .fail(format!("The {} {name} was never tested", role.as_str()))
             .at(Severity::Advice)

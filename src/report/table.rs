@@ -23,6 +23,9 @@ pub(super) type Names = BTreeMap<String, String>;
 /// How many pieces of evidence a line shows. The JSON report has all of them.
 const SHOWN: usize = 3;
 
+/// What evidence that was typed stands at.
+const ASKED: &str = "asked";
+
 /// The longest value that is shown whole.
 const LONGEST: usize = 90;
 
@@ -289,9 +292,11 @@ fn evidence(row: &Row, names: &Names) -> String {
     let mut items: Vec<String> = Vec::new();
     let mut last = row.subject.id.as_str();
     for evidence in &row.evidence {
-        let resource = names.get(&evidence.resource).unwrap_or(&evidence.resource);
+        let resource = names.get(&evidence.resource).unwrap_or(&evidence.resource).as_str();
         let value = names.get(&evidence.value).unwrap_or(&evidence.value);
-        let seen = format!("{} {}", plain(&evidence.field), cut(&plain(value), LONGEST));
+        let value = if value.is_empty() { "none".to_owned() } else { cut(&plain(value), LONGEST) };
+        let seen = format!("{} {value}", plain(&evidence.field));
+        let resource = if resource == ASKED { "as given" } else { resource };
         let item = if resource == last { seen } else { format!("{}: {seen}", plain(resource)) };
         last = resource;
         if !items.contains(&item) {
