@@ -157,13 +157,14 @@ pub struct DoctorArguments {
 
     /// The subnets that the replication will sit in.
     #[arg(long, value_name = "SUBNET", value_delimiter = ',', num_args = 1..,
+          conflicts_with_all = ["task", "replication_instance", "replication_config"],
           help_heading = "A planned migration")]
     pub subnets: Option<Vec<String>>,
     /// The replication subnet group that it will sit in.
     #[arg(
         long,
         value_name = "NAME",
-        conflicts_with = "subnets",
+        conflicts_with_all = ["subnets", "task", "replication_instance", "replication_config"],
         help_heading = "A planned migration"
     )]
     pub subnet_group: Option<String>,

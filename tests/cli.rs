@@ -217,6 +217,8 @@ fn what_is_named_beside_a_saved_task_is_not_left_aside() {
     let task = ["doctor", "--facts", &facts, "--task", "orders-to-tidb"];
     refused(&[&task[..], &["--replication-instance", "etl-9"]].concat(), "etl-9");
     refused(&[&task[..], &["--replication-config", "etl-9"]].concat(), "each name a migration");
+    let (code, _, stderr) = run(&[&task[..], &["--subnets", "subnet-0a11c2f3b4d5e6f70"]].concat());
+    assert!(code == 2 && stderr.contains("cannot be used with"), "{stderr}");
 }
 
 #[test]

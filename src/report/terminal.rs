@@ -505,7 +505,9 @@ fn foot(page: &mut Page, report: &Report) {
     }
     trace::assumptions(page, &report.assumptions, &report.names, 2);
     for what in &report.run.unfinished {
-        page.labelled("  not finished: ", Tone::Doubtful, Tone::Plain, &plain(what));
+        let named =
+            report.names.iter().fold(what.clone(), |what, (arn, name)| what.replace(arn, name));
+        page.labelled("  not finished: ", Tone::Doubtful, Tone::Plain, &plain(&named));
     }
     let calls: u32 = report.run.calls.values().sum();
     if calls > 0 {
