@@ -315,16 +315,16 @@ fn hidden(case: &Case<'_>, open: &[&Row], to_decide: &[ToDecide]) -> Vec<Unlock>
 fn how(case: &Case<'_>, thing: &ToDecide) -> Vec<How> {
     match &thing.unlock {
         Unlock::IamAction(action) => permission(case, action, &thing.gaps),
-        Unlock::Flag(flag) if flag == TEST => vec![How::Words(
-            "a live run with it: DMS tests both endpoints from the instance, and keeps the result"
-                .into(),
-        )],
+        Unlock::Flag(flag) if flag == TEST => vec![How::Words(format!("a live run with it: {TESTED}"))],
+        Unlock::Flag(flag) if flag == "--timeout" => {
+            vec![How::Words("a run that has more time, and that nobody interrupts".into())]
+        }
         Unlock::Flag(flag) if flag.starts_with("--") => {
             flag.split(" or ").map(|flag| How::Argument(flag.to_owned())).collect()
         }
         Unlock::Flag(words) => vec![How::Words(words.clone())],
         Unlock::Grant(grant) => vec![How::Words(format!("the server's administrator grants {grant}"))],
-        Unlock::Vantage(place) => vec![vantage(case, place)],
+        Unlock::Vantage(place) => vantage(case, place),
         Unlock::Login(role) => login(case, *role),
         Unlock::File(file) if file.starts_with(CLOUD_API) => vec![How::Words(
             "TIDBCLOUD_PUBLIC_KEY and TIDBCLOUD_PRIVATE_KEY in the environment, or the API's answer in \
@@ -335,6 +335,9 @@ fn how(case: &Case<'_>, thing: &ToDecide) -> Vec<How> {
         Unlock::Nothing => Vec::new(),
     }
 }
+
+/// What `--test-connection` does.
+const TESTED: &str = "DMS tests both endpoints from the instance, and keeps the result";
 
 /// A line of an IAM policy for a live run, and where `--evidence` reads the answer, the call.
 fn permission(case: &Case<'_>, action: &str, gaps: &[Gap]) -> Vec<How> {
@@ -402,19 +405,34 @@ fn allow(action: &str, resource: &str) -> How {
 }
 
 /// A probe from the replication's own subnet, as far as the facts know which; words otherwise.
-fn vantage(case: &Case<'_>, place: &str) -> How {
+fn vantage(case: &Case<'_>, place: &str) -> Vec<How> {
     let seat = case.seats.known().and_then(|seats| seats.first());
+    let there = |command: &str| {
+        vec![
+            How::Command(format!("{command} --save-facts seen.json")),
+            How::Words("there, then --facts seen.json here".into()),
+        ]
+    };
     match (case.cluster.host.known(), case.cluster.port.known(), seat) {
-        (Some(host), Some(port), Some(seat)) if place == SEAT && is_a_word(host) => How::Command(
-            format!("tidb-dms probe {host}:{port} --seat {} --save-facts seat.json", seat.id),
-        ),
-        _ if let Some((_, command)) = place.split_once(", with `") => How::Words(format!(
-            "`{} --save-facts FILE` there, then --facts FILE here",
-            command.trim_end_matches('`')
-        )),
-        _ => How::Words(format!(
-            "what `tidb-dms probe --save-facts FILE` saves, run from {place}; give it with --facts FILE"
-        )),
+        // Nobody runs this program there.
+        _ if place.starts_with("DMS itself") => match case.migration.instance() {
+            Some(_) => vec![How::Words(format!("--test-connection: {TESTED}"))],
+            None => vec![How::Words(
+                "DMS tests endpoints from a replication instance, and there is none yet".into(),
+            )],
+        },
+        (Some(host), Some(port), Some(seat)) if place == SEAT && is_a_word(host) => {
+            there(&format!("tidb-dms probe {host}:{port} --seat {}", seat.id))
+        }
+        _ if let Some((_, command)) = place.split_once(", with `")
+            && command.trim_end_matches('`').split(' ').all(is_argument) =>
+        {
+            there(command.trim_end_matches('`'))
+        }
+        _ => vec![How::Words(
+            "`tidb-dms probe HOST:PORT --save-facts seen.json` there, then --facts seen.json here"
+                .into(),
+        )],
     }
 }
 
@@ -429,8 +447,18 @@ fn login(case: &Case<'_>, role: Role) -> Vec<How> {
         && is_a_word(host)
         && is_a_word(user)
     {
+        // The CA of Starter and Essential is known; any other has to be given, or no password is sent.
+        let shared = case.cluster.tier.known().is_some_and(|tier| tier.is_shared_gateway());
+        let (ca, with) = if server.is_cluster() && shared {
+            ("", "")
+        } else {
+            (" --ca ca.pem", "with the server's CA in ca.pem, ")
+        };
         ways.push(How::Command(format!(
-            "tidb-dms probe {host}:{port} --user {user} --as {name} --save-facts {name}.json"
+            "tidb-dms probe {host}:{port} --user {user} --as {name}{ca} --save-facts {name}.json"
+        )));
+        ways.push(How::Words(format!(
+            "{with}from where the server can be reached; then --facts {name}.json here"
         )));
     }
     ways
@@ -442,6 +470,13 @@ fn is_a_word(host: &str) -> bool {
         && host
             .chars()
             .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_'))
+}
+
+/// What needs no quotes in a command: a host with its port, an option.
+fn is_argument(word: &str) -> bool {
+    let is_plain =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_' | ':');
+    !word.is_empty() && word.chars().all(is_plain)
 }
 
 #[cfg(test)]

@@ -83,7 +83,11 @@ fn judge<'a>(
             let conclusion =
                 judgement.conclude(check.severity, policy.level(check.id), open, check.fix);
             add(&mut assumptions, conclusion.assumptions.clone());
-            rows.push(row(check.id, subject, conclusion));
+            let mut row = row(check.id, subject, conclusion);
+            for gap in &mut row.gaps {
+                case.facts.inventory.explain(gap);
+            }
+            rows.push(row);
         }
     }
     let whole = Subject { kind: "migration".into(), id: case.migration.name() };

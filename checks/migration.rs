@@ -1,16 +1,20 @@
 //! Which migration is judged: a selection over the facts.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use serde_json::json;
 
 use crate::facts::{
-    Facts, Gap, Index, Lookup, Unlock,
+    Asked, Facts, Gap, Index, Lookup, Unlock,
     inventory::{
         List, Resource,
         dms::{Endpoint, ReplicationConfig, ReplicationInstance, ReplicationTask},
     },
 };
+
+mod error;
+
+pub use error::SelectError;
 
 /// A replication and its two endpoints, existing or planned.
 #[derive(Clone, Debug)]
@@ -91,72 +95,6 @@ impl<'a> Migration<'a> {
     }
 }
 
-/// Why no migration could be taken.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum SelectError {
-    /// A named thing isn't in the facts.
-    Unknown {
-        /// What was named: `task`, `replication instance`, …
-        what: &'static str,
-        /// The name.
-        name: String,
-        /// What there is.
-        known: Vec<String>,
-    },
-    /// Several candidates, and none was named.
-    Several {
-        /// What they are.
-        what: &'static str,
-        /// The flag that chooses.
-        flag: &'static str,
-        /// What there is.
-        known: Vec<String>,
-    },
-    /// Things of one name, in several accounts or regions.
-    SameName {
-        /// What was named.
-        what: &'static str,
-        /// The name.
-        name: String,
-        /// Their ARNs.
-        known: Vec<String>,
-    },
-    /// No candidate at all.
-    Nothing,
-}
-
-impl fmt::Display for SelectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown { what, name, known } if known.is_empty() => {
-                write!(f, "no {what} `{name}` in these facts, and no other either")
-            }
-            Self::Unknown { what, name, known } => {
-                write!(f, "no {what} `{name}` in these facts; there is: {}", known.join(", "))
-            }
-            Self::Several { what, flag, known } => write!(
-                f,
-                "{} {what} are in these facts; choose one with {flag}: {}",
-                known.len(),
-                known.join(", ")
-            ),
-            Self::SameName { what, name, known } => write!(
-                f,
-                "{} {what}s are called `{name}` in these facts; name one by its ARN: {}",
-                known.len(),
-                known.join(", ")
-            ),
-            Self::Nothing => write!(
-                f,
-                "no migration in these facts: they hold no replication task, configuration or \
-                 instance; plan one with --subnets"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for SelectError {}
-
 /// The facts, and in them the migration that was asked for by name although the list in which it
 /// would stand could not be seen. Of such a migration nothing is known but its name.
 pub(crate) fn with_what_was_asked(facts: &Facts) -> Cow<'_, Facts> {
@@ -220,6 +158,9 @@ pub fn select<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'a>, 
             endpoint_named(facts, name)?;
         }
     }
+    if let Some(error) = two_at_once(asked) {
+        return Err(error);
+    }
     if let Some(name) = &asked.task {
         let task = named(
             "task",
@@ -228,6 +169,9 @@ pub fn select<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'a>, 
             |task| &task.replication_task_arn,
             |task| task.replication_task_identifier.as_deref(),
         )?;
+        if let Some(name) = &asked.replication_instance {
+            runs_on(facts, task, name)?;
+        }
         return Ok(of_task(facts, index, task));
     }
     if let Some(name) = &asked.replication_config {
@@ -241,14 +185,7 @@ pub fn select<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'a>, 
         return Ok(of_config(facts, index, config));
     }
     if let Some(name) = &asked.replication_instance {
-        let instance = named(
-            "replication instance",
-            name,
-            &inventory.replication_instances.items,
-            |instance| &instance.replication_instance_arn,
-            |instance| instance.replication_instance_identifier.as_deref(),
-        )?;
-        return of_instance(facts, index, instance);
+        return of_instance(facts, index, instance_named(facts, name)?);
     }
     if asked.is_planned() {
         return Ok(Migration {
@@ -258,6 +195,42 @@ pub fn select<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'a>, 
         });
     }
     only_candidate(facts, index)
+}
+
+/// A configuration is a whole migration, and so is a task; an instance may run a task.
+const fn two_at_once(asked: &Asked) -> Option<SelectError> {
+    let config = asked.replication_config.is_some();
+    let one = match (&asked.task, &asked.replication_instance) {
+        (Some(_), _) => "--task",
+        (None, Some(_)) => "--replication-instance",
+        (None, None) => return None,
+    };
+    if config { Some(SelectError::Both { one, other: "--replication-config" }) } else { None }
+}
+
+/// Whether a task runs on the instance that was named beside it, as far as that can be seen.
+fn runs_on(facts: &Facts, task: &ReplicationTask, name: &str) -> Result<(), SelectError> {
+    let Some(of_task) = task.replication_instance_arn.as_deref() else { return Ok(()) };
+    let instances = &facts.inventory.replication_instances;
+    let found = if instances.was_looked_at_in_vain() {
+        of_task
+    } else {
+        &instance_named(facts, name)?.replication_instance_arn
+    };
+    if found == of_task {
+        return Ok(());
+    }
+    let known =
+        instances.items.iter().find(|instance| instance.replication_instance_arn == of_task);
+    Err(SelectError::RunsElsewhere {
+        task: task
+            .replication_task_identifier
+            .as_deref()
+            .unwrap_or(&task.replication_task_arn)
+            .to_owned(),
+        named: name.to_owned(),
+        instance: known.map_or(of_task, instance_name).to_owned(),
+    })
 }
 
 fn only_candidate<'a>(facts: &'a Facts, index: &Index<'a>) -> Result<Migration<'a>, SelectError> {
@@ -392,13 +365,11 @@ fn of_instance<'a>(
 
 /// That an instance may run a task with endpoints which wasn't delivered.
 fn tasks_unseen(facts: &Facts) -> Option<Gap> {
-    facts.inventory.replication_tasks.gap().map(|gap| {
-        Gap::new(
-            "the instance's task",
-            format!("not seen: {} {}", gap.about, gap.reason),
-            gap.unlock.clone(),
-        )
-    })
+    facts
+        .inventory
+        .replication_tasks
+        .gap()
+        .map(|gap| Gap::new("the instance's task", format!("not seen: {gap}"), gap.unlock.clone()))
 }
 
 /// That a task or configuration was delivered without its endpoint.
@@ -432,6 +403,19 @@ fn side<'a>(
             Err(gap) => Side::Unseen(gap),
         },
     }
+}
+
+fn instance_named<'a>(
+    facts: &'a Facts,
+    name: &str,
+) -> Result<&'a ReplicationInstance, SelectError> {
+    named(
+        "replication instance",
+        name,
+        &facts.inventory.replication_instances.items,
+        |instance| &instance.replication_instance_arn,
+        |instance| instance.replication_instance_identifier.as_deref(),
+    )
 }
 
 fn endpoint_named<'a>(facts: &'a Facts, name: &str) -> Result<&'a Endpoint, SelectError> {
@@ -508,5 +492,40 @@ mod tests {
             ))
         );
         assert_eq!(select(ours), Ok(Some("us-east-1".into())));
+    }
+
+    /// What is named beside a task is never left aside: it would be taken for what was judged.
+    #[test]
+    fn a_task_runs_on_the_instance_that_was_named_beside_it() {
+        let select = |asked: &[(&str, &str)]| {
+            let changes: Vec<_> = asked.iter().map(|(at, name)| (*at, json!(name))).collect();
+            let other = json!({"ReplicationInstanceArn": "arn:aws:dms:us-east-1:1:rep:OTHER",
+                "ReplicationInstanceIdentifier": "etl-2"});
+            let other = [("/inventory/ReplicationInstances/1", other)];
+            let facts = testing::facts(&[&changes[..], &other[..]].concat());
+            let report = examine(&facts, &Policy::default());
+            report.map(|report| report.migration.name).map_err(|error| error.to_string())
+        };
+        let (task, instance) = (("/asked/task", "orders-to-tidb"), "/asked/replication_instance");
+        let config = ("/asked/replication_config", "orders");
+        assert_eq!(select(&[task, (instance, "ETL")]), Ok("orders-to-tidb".into()));
+        assert_eq!(
+            select(&[task, (instance, "etl-2")]),
+            Err("the task `orders-to-tidb` runs on `etl`, not on `etl-2`".into())
+        );
+        assert_eq!(
+            select(&[task, (instance, "etl-3")]),
+            Err("no replication instance `etl-3` in these facts; there is: etl, etl-2".into())
+        );
+        assert_eq!(
+            select(&[task, config]),
+            Err("--task and --replication-config each name a migration; give one of them".into())
+        );
+        assert_eq!(
+            select(&[(instance, "etl"), config]),
+            Err("--replication-instance and --replication-config each name a migration; give one \
+                 of them"
+                .into())
+        );
     }
 }

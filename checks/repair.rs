@@ -6,7 +6,7 @@ use crate::{
     case::{Case, Seat, cluster::GATEWAY_PORT},
     change::Change,
     facts::{
-        Index, Lookup,
+        Index, Lookup, PathKind,
         inventory::ec2::{NatGateway, NetworkAcl, Route},
     },
     judgement::Draft,
@@ -125,6 +125,16 @@ fn mend_route(
     stop: &Stop,
     wish: &Wish<'_>,
 ) {
+    let is_private =
+        matches!(case.path_kind(), Some(PathKind::PrivateEndpoint | PathKind::VpcPeering));
+    if wish.wanted.is_public() && is_private {
+        draft.advise(format!(
+            "Build no route there: by the private way {} must have a private address, see \
+             network/dns-class",
+            case.cluster.name()
+        ));
+        return;
+    }
     if !wish.wanted.is_public() {
         if let Some((peering, cidr)) = peering_to(case, wish.vpc, wish.wanted)
             && stop.leg == Leg::Seat

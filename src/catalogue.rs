@@ -1,6 +1,6 @@
 //! `tidb-dms checks`, `explain` and `schema`: what the program knows of itself.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use schemars::schema_for;
 use tidb_dms_checks::{
@@ -17,7 +17,7 @@ use tidb_dms_checks::{
 
 use crate::{
     cli::{ArgumentError, DoctorArguments, SchemaDocument, nearest},
-    report::json,
+    report::{json, trace::place},
 };
 
 /// All checks, one a line: id, severity, requirement.
@@ -137,8 +137,11 @@ fn explain_code(code: Code) -> String {
     let mut text = format!("{}\n", code.as_str());
     wrap(&mut text, code.meaning());
     let _ = writeln!(text, "\nbelongs to");
-    for leg in Leg::ALL {
-        let _ = writeln!(text, "  {:12} {}", leg.as_str(), owner(code, *leg));
+    let places: BTreeSet<(&str, &str)> =
+        Leg::ALL.iter().map(|leg| (owner(code, *leg), place(code, *leg))).collect();
+    let columns = places.iter().map(|(check, _)| check.len()).max().unwrap_or(0);
+    for (check, place) in places {
+        let _ = writeln!(text, "  {check:columns$}  stopped {place}");
     }
     text
 }
@@ -167,7 +170,7 @@ mod tests {
             assert!(explain(check.id).unwrap().contains(check.fix.split(' ').next().unwrap()));
         }
         for code in Code::ALL {
-            assert!(explain(code.as_str()).unwrap().contains("belongs to"));
+            assert!(explain(code.as_str()).unwrap().contains("  stopped "));
         }
         assert_eq!(
             explain("network/rout").unwrap_err().to_string(),

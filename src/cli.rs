@@ -32,12 +32,14 @@ pub use small::{ChecksArguments, IamPolicyArguments, InitArguments, LevelArgumen
 #[cfg(feature = "live")]
 pub(crate) use values::certificate;
 pub use values::nearest;
+#[cfg(feature = "live")]
+use values::seconds;
 
 /// Tells, before a migration starts, whether AWS DMS will really reach and use a TiDB Cloud cluster,
 /// and if not, what exactly to change.
 ///
 /// Exit codes: 0 nothing broken and nothing undecided at error level; 1 something is broken; 2 the
-/// program could not do its work; 3 something could not be decided.
+/// program could not do its work; 3 something could not be decided; 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "tidb-dms", version, max_term_width = 100)]
 pub struct Cli {
@@ -50,6 +52,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Judge a migration, existing or planned.
+    ///
+    /// Exit codes: 0 nothing broken and nothing undecided at error level; 1 something is broken; 2 the
+    /// program could not do its work; 3 something could not be decided; 130 interrupted.
     Doctor(Box<DoctorCommand>),
     /// Look at one endpoint from here (DNS, TCP, TLS, MySQL) and save what was seen.
     #[cfg(feature = "live")]
@@ -155,13 +160,14 @@ pub struct DoctorArguments {
 
     /// The subnets that the replication will sit in.
     #[arg(long, value_name = "SUBNET", value_delimiter = ',', num_args = 1..,
+          conflicts_with_all = ["task", "replication_instance", "replication_config"],
           help_heading = "A planned migration")]
     pub subnets: Option<Vec<String>>,
     /// The replication subnet group that it will sit in.
     #[arg(
         long,
         value_name = "NAME",
-        conflicts_with = "subnets",
+        conflicts_with_all = ["subnets", "task", "replication_instance", "replication_config"],
         help_heading = "A planned migration"
     )]
     pub subnet_group: Option<String>,
@@ -259,7 +265,7 @@ pub struct DoctorArguments {
     pub seat: Option<String>,
     /// Seconds after which all looking is over, whoever hangs; 60, if not given.
     #[cfg(feature = "live")]
-    #[arg(long, value_name = "SECONDS", help_heading = "Looking for itself")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Looking for itself")]
     pub timeout: Option<NonZeroU32>,
     /// No progress on standard error.
     #[cfg(feature = "live")]
@@ -271,7 +277,7 @@ pub struct DoctorArguments {
     pub test_connection: bool,
     /// Seconds that DMS gets for its tests; 300, if not given.
     #[cfg(feature = "live")]
-    #[arg(long, value_name = "SECONDS", help_heading = "Looking for itself")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Looking for itself")]
     pub test_timeout: Option<NonZeroU32>,
     /// A file whose first line is the password at the source. Else `TIDB_DMS_SOURCE_PASSWORD` has it,
     /// or the secret that the DMS endpoint names, or you are asked.

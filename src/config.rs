@@ -7,7 +7,7 @@ use std::{
 
 use thiserror::Error;
 
-use crate::cli::{ArgumentError, DoctorArguments};
+use crate::cli::{ArgumentError, DoctorArguments, nearest};
 
 /// Why a configuration can't be used.
 #[derive(Debug, Error)]
@@ -73,7 +73,7 @@ pub fn read(file: &Path) -> Result<DoctorArguments, ConfigError> {
 fn parse(file: &Path, text: &str) -> Result<DoctorArguments, ConfigError> {
     let mut arguments: DoctorArguments = toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
-        refused(file, text, start, error.message().replace('\n', " "))
+        refused(file, text, start, in_words(&error.message().replace('\n', " ")))
     })?;
     let mut names: Vec<&str> = Vec::new();
     for plugin in &arguments.plugin {
@@ -93,6 +93,26 @@ fn parse(file: &Path, text: &str) -> Result<DoctorArguments, ConfigError> {
         waiver.place = Some(format!("{}:{line}:{column}", file.display()));
     }
     Ok(arguments)
+}
+
+/// What the reader of TOML says, in words for whoever wrote the file.
+fn in_words(message: &str) -> String {
+    if let Some((key, rest)) =
+        message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'))
+    {
+        let known = rest.split('`').skip(1).step_by(2);
+        let meant = nearest(key, known);
+        let meant = meant.map_or_else(String::new, |name| format!(" did you mean `{name}`?"));
+        return format!("unknown key `{key}`;{meant} `tidb-dms init` writes all that there are");
+    }
+    [
+        ("a sequence", "a list"),
+        ("sequence", "a list"),
+        ("u16", "a number"),
+        ("nonzero u32", "a number"),
+    ]
+    .iter()
+    .fold(message.to_owned(), |words, (theirs, ours)| words.replace(theirs, ours))
 }
 
 fn refused(file: &Path, text: &str, start: usize, message: String) -> ConfigError {
@@ -119,7 +139,11 @@ mod tests {
     fn errors_name_line_and_column() {
         assert!(
             message("task = \"a\"\ntsk = \"b\"\n")
-                .starts_with("tidb-dms.toml:2:1: unknown field `tsk`")
+                .starts_with("tidb-dms.toml:2:1: unknown key `tsk`; did you mean `task`?")
+        );
+        assert_eq!(
+            message("facts = \"x\"\n"),
+            "tidb-dms.toml:1:9: invalid type: string \"x\", expected a list"
         );
         assert!(message("tidb-port = \"x\"\n").starts_with("tidb-dms.toml:1:13: invalid type"));
         assert!(message("path = \"tunnel\"\n").starts_with("tidb-dms.toml:1:8: unknown variant"));
@@ -204,7 +228,7 @@ mod tests {
             assert!(message.ends_with(utc), "{message}");
         }
         assert_eq!(with("\"r\"", "\"\""), "tidb-dms.toml:4:10: this must not be empty");
-        assert!(with("owner", "owners").starts_with("tidb-dms.toml:5:1: unknown field `owners`"));
+        assert!(with("owner", "owners").starts_with("tidb-dms.toml:5:1: unknown key `owners`"));
         assert_eq!(
             message("task = \"a\"\n[levels]\n\"network/routes\" = \"error\"\n"),
             "tidb-dms.toml:3:1: unknown check `network/routes`; did you mean `network/route`?"

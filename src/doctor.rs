@@ -76,6 +76,7 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
         return Err(ArgumentError::NothingGiven.into());
     }
     let name = arguments.task.as_ref().or(arguments.replication_instance.as_ref());
+    let name = name.or(arguments.replication_config.as_ref());
     let outputs = Outputs::prepare(
         arguments.targets()?,
         Context {
@@ -99,7 +100,7 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
         save(file, &facts)?;
     }
     let plugins = plugin::run(&arguments.plugin, &facts, &policy);
-    let report = match examine_with(&facts, &policy, &plugins) {
+    let mut report = match examine_with(&facts, &policy, &plugins) {
         Ok(report) => report,
         // It wasn't known yet which migration it is.
         Err(_) if interrupted => {
@@ -108,17 +109,17 @@ pub fn run(command: DoctorCommand) -> Result<u8, DoctorError> {
         }
         Err(error) => return Err(error.into()),
     };
+    // Every report says what the program ends with.
+    if interrupted {
+        report.exit_code = INTERRUPTED;
+    }
     let banner = demo.then(|| {
         format!(
             "This is a demo: a recorded, broken migration. A real run would exit with {}.",
             report.exit_code
         )
     });
-    let exit_code = match report.exit_code {
-        _ if demo => 0,
-        _ if interrupted => INTERRUPTED,
-        code => code,
-    };
+    let exit_code = if demo { 0 } else { report.exit_code };
     outputs.with_banner(banner).finish(&[report])?;
     Ok(exit_code)
 }

@@ -49,6 +49,28 @@ pub enum PasswordError {
     VariableNotText(&'static str),
 }
 
+/// What was named as the place of one end's password.
+#[derive(Clone, Copy, Debug)]
+pub enum Named<'a> {
+    /// A file.
+    File(&'a Path),
+    /// A secret of Secrets Manager.
+    Secret,
+    /// None.
+    Nothing,
+}
+
+impl<'a> Named<'a> {
+    /// A file wins over a secret.
+    pub fn of(file: Option<&'a Path>, secret: Option<&str>) -> Self {
+        match (file, secret) {
+            (Some(file), _) => Self::File(file),
+            (None, Some(_)) => Self::Secret,
+            (None, None) => Self::Nothing,
+        }
+    }
+}
+
 /// The passwords that are at hand when a run begins.
 #[derive(Debug, Default)]
 pub struct Passwords {
@@ -57,11 +79,12 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Reads files where they are named, else the environment.
-    pub fn read(source: Option<&Path>, target: Option<&Path>) -> Result<Self, PasswordError> {
-        let of = |role, file: Option<&Path>| match file {
-            Some(file) => from_file(role, file).map(Some),
-            None => from_environment(variable(role)),
+    /// Reads files where they are named, else the environment; not where a secret was named that has it.
+    pub fn read(source: Named<'_>, target: Named<'_>) -> Result<Self, PasswordError> {
+        let of = |role, named: Named<'_>| match named {
+            Named::File(file) => from_file(role, file).map(Some),
+            Named::Secret => Ok(None),
+            Named::Nothing => from_environment(variable(role)),
         };
         Ok(Self { source: of(Role::Source, source)?, target: of(Role::Target, target)? })
     }
@@ -141,19 +164,20 @@ mod tests {
             (" a b ", " a b "),
         ] {
             fs::write(&file, content).unwrap();
-            let read = Passwords::read(None, Some(&file)).unwrap();
+            let read = Passwords::read(Named::Nothing, Named::File(&file)).unwrap();
             assert_eq!(read.of(Role::Target).unwrap().expose_secret(), password, "{content:?}");
         }
         for (content, message) in
             [(&b""[..], "first line is empty"), (b"\nx", "first line is empty"), (b"\xff", "UTF-8")]
         {
             fs::write(&file, content).unwrap();
-            let error = Passwords::read(Some(&file), None).unwrap_err().to_string();
+            let error =
+                Passwords::read(Named::File(&file), Named::Nothing).unwrap_err().to_string();
             assert!(error.starts_with("--source-password-file: "), "{error}");
             assert!(error.contains(message), "{error}");
         }
         let missing = folder.path().join("missing");
-        assert!(Passwords::read(Some(&missing), None).is_err());
+        assert!(Passwords::read(Named::File(&missing), Named::Nothing).is_err());
     }
 
     #[test]

@@ -196,6 +196,32 @@ fn wrong_arguments_are_one_clear_line() {
 }
 
 #[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let readme = include_str!("../README.md");
+    let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let (code, stdout, _) = run(&["doctor", "--demo"]);
+    assert_eq!(code, 0);
+    assert!(shown.starts_with('✗') && stdout.contains(shown), "{stdout}");
+}
+
+#[test]
+fn what_is_named_beside_a_saved_task_is_not_left_aside() {
+    let folder = TempDir::new().unwrap();
+    let facts = demo(&folder);
+    let (code, _, _) = run(&["doctor", "--facts", &facts, "--replication-instance", "etl-1"]);
+    assert_eq!(code, 1);
+    refused(
+        &["doctor", "--facts", &facts, "--replication-instance", "etl-9"],
+        "no replication instance `etl-9` in these facts; there is: etl-1",
+    );
+    let task = ["doctor", "--facts", &facts, "--task", "orders-to-tidb"];
+    refused(&[&task[..], &["--replication-instance", "etl-9"]].concat(), "etl-9");
+    refused(&[&task[..], &["--replication-config", "etl-9"]].concat(), "each name a migration");
+    let (code, _, stderr) = run(&[&task[..], &["--subnets", "subnet-0a11c2f3b4d5e6f70"]].concat());
+    assert!(code == 2 && stderr.contains("cannot be used with"), "{stderr}");
+}
+
+#[test]
 fn the_configuration_holds_the_flags_and_is_strict() {
     let folder = TempDir::new().unwrap();
     demo(&folder);
@@ -204,7 +230,10 @@ fn the_configuration_holds_the_flags_and_is_strict() {
     assert_eq!(code, 1);
     assert!(stdout.contains("dms/ssl-mode") && !stdout.contains("nat-gateway"), "{stdout}");
     let config = write(&folder, "bad.toml", "facts = [\"demo.json\"]\nonli = [\"dms\"]\n");
-    refused(&["doctor", "--config", &config], "bad.toml:2:1: unknown field `onli`");
+    refused(
+        &["doctor", "--config", &config],
+        "bad.toml:2:1: unknown key `onli`; did you mean `only`?",
+    );
 }
 
 #[test]

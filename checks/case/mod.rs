@@ -262,11 +262,7 @@ impl<'a> Case<'a> {
     fn endpoints_unseen(&self) -> Option<Gap> {
         let inventory = &self.facts.inventory;
         let gap = inventory.vpc_endpoints.gap().or_else(|| inventory.network_interfaces.gap())?;
-        Some(Gap::new(
-            "the cluster's address",
-            format!("not seen: {} {}", gap.about, gap.reason),
-            gap.unlock.clone(),
-        ))
+        Some(Gap::new("the cluster's address", format!("not seen: {gap}"), gap.unlock.clone()))
     }
 
     /// The VPC of the seats.
@@ -281,6 +277,8 @@ impl<'a> Case<'a> {
     pub fn summary(&self) -> MigrationSummary {
         let side = |side: &Side<'_>, role: Role| match side {
             Side::Seen(endpoint) => describe(self.facts, endpoint),
+            // Of a replication that wasn't seen not even the endpoint's name is known.
+            Side::Unseen(gap) if self.is_replication(&gap.about) => "not seen".to_owned(),
             Side::Unseen(gap) => format!("{} (not seen)", gap.about),
             Side::NotNamed if self.cluster.role.known() == Some(&role) => self.cluster.describe(),
             Side::NotNamed => "not named".to_owned(),
@@ -297,6 +295,15 @@ impl<'a> Case<'a> {
             tidb_port: self.cluster.port.known().copied(),
             tidb_tier: self.cluster.tier.known().copied(),
             path: self.path_kind(),
+        }
+    }
+
+    /// Whether this is the ARN of the task or configuration itself.
+    fn is_replication(&self, arn: &str) -> bool {
+        match self.migration.kind {
+            Kind::Task(task, _) => task.replication_task_arn == arn,
+            Kind::Config(config) => config.replication_config_arn == arn,
+            Kind::Instance(_) | Kind::Planned => false,
         }
     }
 

@@ -1,7 +1,13 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{examine, facts::Facts, report::Report, testing};
+use crate::{
+    examine,
+    facts::{Facts, Role, inventory::Extent},
+    policy::Policy,
+    report::Report,
+    testing,
+};
 
 fn report(changes: &[(&str, Value)]) -> Report {
     examine(&testing::facts(changes), &testing::without_probes()).unwrap()
@@ -202,4 +208,45 @@ fn what_answers_about_one_thing_is_asked_about_it() {
         commands(&[("/inventory/ReplicationInstances/0/KmsKeyId", json!(key))], "kms:DescribeKey"),
         [format!("aws kms describe-key --region us-east-1 --key-id {key}")]
     );
+}
+
+/// DMS runs no program of ours: it tests.
+#[test]
+fn what_dms_alone_sees_is_asked_of_its_own_test() {
+    let refused = json!({"known": [{"address": "44.210.0.50", "outcome": "refused"}]});
+    let facts = testing::facts(&[testing::both_probed(), ("/probes/0/tcp/seen", refused)]);
+    let report = examine(&facts, &testing::without_probes()).unwrap();
+    let of_dms = |thing: &&ToDecide| thing.unlock.to_string().contains("DMS itself");
+    let thing = report.to_decide.iter().find(of_dms).unwrap();
+    let words =
+        "--test-connection: DMS tests both endpoints from the instance, and keeps the result";
+    assert_eq!(thing.how, [How::Words(words.into())]);
+}
+
+/// A permission helps where one was lacking, not where AWS throttled.
+#[test]
+fn a_list_that_was_looked_at_in_vain_says_why() {
+    let throttled = "AWS throttled ec2:DescribeNetworkAcls, time after time";
+    let unlock = Unlock::Flag("the same run once more".into());
+    let mut facts = testing::facts(&[("/inventory/NetworkAcls", json!(null))]);
+    *facts.inventory.extent_mut("NetworkAcls").unwrap() =
+        Extent::Partial(Gap::new("NetworkAcls", throttled, unlock.clone()));
+    let report = examine(&facts, &testing::without_probes()).unwrap();
+    let thing = report.to_decide.iter().find(|thing| thing.unlock == unlock).unwrap();
+    assert!(thing.checks.iter().any(|check| check == "network/network-acl"), "{thing:?}");
+    assert!(thing.gaps.iter().all(|gap| gap.reason.contains(throttled)), "{thing:?}");
+    let permission = Unlock::IamAction("ec2:DescribeNetworkAcls".into());
+    assert!(report.to_decide.iter().all(|thing| thing.unlock != permission));
+}
+
+/// A probe logs in where a CA vouches for the server: of a Dedicated cluster nobody knows it without the file.
+#[test]
+fn a_probe_that_is_to_log_in_is_given_the_ca() {
+    let facts = testing::facts(&[("/probes", json!([]))]);
+    let report = examine(&facts, &Policy::default()).unwrap();
+    let login = Unlock::Login(Role::Target);
+    let thing = report.to_decide.iter().find(|thing| thing.unlock == login).unwrap();
+    let [_, How::Command(command), How::Words(then)] = &thing.how[..] else { panic!("{thing:?}") };
+    assert!(command.contains(" --ca ca.pem --save-facts target.json"), "{command}");
+    assert!(then.ends_with("then --facts target.json here"), "{then}");
 }

@@ -42,7 +42,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             "it names no database",
             "AWS prints no DatabaseName where there is none",
         ));
-        j.note(arn, "EndpointArn", arn);
+        j.note(arn, "DatabaseName", "");
         return;
     };
     j.note(arn, "DatabaseName", database);

@@ -56,7 +56,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             super::name(endpoint)
         ),
     };
-    j.note(arn, "EndpointArn", arn);
+    j.note(arn, "ExtraConnectionAttributes", "");
     let draft = j.fail(message);
     let (Some(region), None, true) = (case.region(), on, attributes.is_whole()) else {
         return;

@@ -74,7 +74,7 @@ fn judge_endpoint(
             j.gap(gap.clone());
             return;
         }
-        j.note(arn, "EndpointArn", arn);
+        j.note(arn, "Connections", "");
         let draft = j
             .fail(format!("The {} {name} was never tested", role.as_str()))
             .at(Severity::Advice)
@@ -93,7 +93,7 @@ fn judge_endpoint(
         "successful" if case.facts.fresh_test(instance, endpoint).is_some() => {}
         "successful" => j.assume(Assumption::new(
             name,
-            "nothing changed since its last successful test",
+            "nothing changed since the last successful test",
             "DMS keeps no date with a test",
         )),
         "failed" => {
@@ -103,6 +103,9 @@ fn judge_endpoint(
             } else {
                 format!("The last test of the {} {name} failed: {message}", role.as_str())
             });
+            draft.advise(
+                "Mend what it names, then test again: a task doesn't start before a test succeeds",
+            );
             if let Some(change) = again {
                 draft.change(change);
             }

@@ -70,7 +70,8 @@ pub(crate) const CHECKS: &[&Check] = &[
 
 /// A field that AWS didn't print.
 pub(crate) fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
-    Gap::new(about, format!("its {what} was not delivered"), Unlock::IamAction(action.into()))
+    let was = if what.ends_with("settings") { "were" } else { "was" };
+    Gap::new(about, format!("its {what} {was} not delivered"), Unlock::IamAction(action.into()))
 }
 
 /// An endpoint's name for sentences.

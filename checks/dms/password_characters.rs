@@ -56,7 +56,7 @@ fn characters(j: &mut Judgement, case: &Case<'_>) -> Option<String> {
     match (login.value, seen) {
         (LoginOutcome::Accepted { .. }, Some(characters)) => {
             let characters: String = characters.iter().collect();
-            j.note(server.resource(), "characters of the password", &characters);
+            j.note(server.resource(), "forbidden characters in the password", &characters);
             Some(characters)
         }
         _ => {

@@ -2,6 +2,7 @@
 
 use crate::{
     case::Case,
+    change::Change,
     check::{Check, Judge},
     facts::{Fact, Gap, PathKind, Unlock},
     judgement::Judgement,
@@ -83,8 +84,12 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
 fn finding(j: &mut Judgement, case: &Case<'_>, message: String, level: Severity) {
     let draft = j.fail(message).at(level);
     let server = case.cluster.role.known().map(|role| case.server(*role));
-    draft.changes(server.and_then(|server| tls::verify_with(case, &server, "verify-full")));
-    if let Some(tier) = case.cluster.tier.known() {
+    let change = server.and_then(|server| tls::verify_with(case, &server, "verify-full"));
+    let held = change.as_ref().and_then(|change| held(case, change));
+    draft.changes(change);
+    if let Some(name) = held {
+        draft.advise(format!("Set SSL mode verify-full with {name}, which DMS holds already"));
+    } else if let Some(tier) = case.cluster.tier.known() {
         draft.advise(if tier.is_shared_gateway() {
             "Import ISRG Root X1 (https://letsencrypt.org/certs/isrgrootx1.pem) into DMS, and set SSL \
              mode verify-full with it"
@@ -97,6 +102,14 @@ fn finding(j: &mut Judgement, case: &Case<'_>, message: String, level: Severity)
             )
         });
     }
+}
+
+/// The name of the certificate that a change attaches, where DMS holds it.
+fn held(case: &Case<'_>, change: &Change) -> Option<String> {
+    let Change::SetSslMode { certificate: Some(arn), .. } = change else { return None };
+    let mut all = case.facts.inventory.certificates.items.iter();
+    let certificate = all.find(|certificate| certificate.certificate_arn == *arn)?;
+    certificate.certificate_identifier.clone()
 }
 
 /// The mode, and where it stands.

@@ -24,8 +24,8 @@ macro_rules! options {
         }
 
         impl $name {
-            /// Lays other values over these.
-            pub fn merge(&mut self, other: Self) {
+            /// Lays other values over these, each over its own.
+            fn lay(&mut self, other: Self) {
                 $(if other.$field.is_some() {
                     self.$field = other.$field;
                 })*
@@ -95,6 +95,17 @@ impl Asked {
     /// Whether a migration that doesn't exist yet is described.
     pub const fn is_planned(&self) -> bool {
         self.subnets.is_some() || self.subnet_group.is_some()
+    }
+}
+
+impl Asked {
+    /// Lays other values over these. Whoever names another migration means that one as a whole.
+    pub fn merge(&mut self, other: Self) {
+        let names = [&other.task, &other.replication_instance, &other.replication_config];
+        if names.iter().any(|name| name.is_some()) {
+            (self.task, self.replication_instance, self.replication_config) = (None, None, None);
+        }
+        self.lay(other);
     }
 }
 

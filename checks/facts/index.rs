@@ -254,11 +254,9 @@ impl<'a> Index<'a> {
         match (found, gap) {
             (Some(found), _) => Lookup::Found(found),
             (None, None) => Lookup::Absent,
-            (None, Some(gap)) => Lookup::Unseen(Gap::new(
-                id,
-                format!("not seen: {} {}", gap.about, gap.reason),
-                gap.unlock.clone(),
-            )),
+            (None, Some(gap)) => {
+                Lookup::Unseen(Gap::new(id, format!("not seen: {gap}"), gap.unlock.clone()))
+            }
         }
     }
 
@@ -326,7 +324,7 @@ impl<'a> Index<'a> {
                 format!("the network ACL of {subnet}"),
                 list.gap().map_or_else(
                     || "no network ACL that was delivered guards this subnet".to_owned(),
-                    |gap| format!("not seen: {} {}", gap.about, gap.reason),
+                    |gap| format!("not seen: {gap}"),
                 ),
                 unlock_of("NetworkAcls"),
             )),

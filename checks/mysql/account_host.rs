@@ -52,7 +52,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     if host.is_empty() || host == "%" {
         j.assume(Assumption::new(
             server.name.as_str(),
-            format!("no other account of {user}'s fits DMS's address more closely than {user}@%"),
+            format!("no other account named {user} fits DMS's address more closely than {user}@%"),
             "only the account that matched a login is seen",
         ));
         return;

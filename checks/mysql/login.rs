@@ -76,7 +76,7 @@ fn judge_accepted(
     }
     j.assume(Assumption::new(
         server.name.as_str(),
-        "its DMS endpoint has the password that was tried",
+        "the DMS endpoint has the password that was tried",
         "AWS doesn't show passwords",
     ));
     let user = server.user.known().map_or("the user", String::as_str);
@@ -110,7 +110,7 @@ fn judge_refused(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>, error:
             };
             j.assume(Assumption::new(
                 server.name.as_str(),
-                "its DMS endpoint has the password that was tried",
+                "the DMS endpoint has the password that was tried",
                 "AWS doesn't show passwords",
             ));
             j.fail(format!(

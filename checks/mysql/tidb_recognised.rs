@@ -47,9 +47,12 @@ fn judge(j: &mut Judgement, _: &Case<'_>, server: &Server<'_>) {
         }
         (Fact::Known(false), Some(true)) => {
             let version = version.known().map_or("", |version| *version);
-            j.fail(format!("{} is TiDB too, of one's own: it calls itself {version}", server.name))
-                .at(Severity::Advice)
-                .advise("DMS copies its existing data only: it has no binlog");
+            j.fail(format!(
+                "{} is TiDB too, outside TiDB Cloud: it calls itself {version}",
+                server.name
+            ))
+            .at(Severity::Advice)
+            .advise("DMS copies its existing data only: it has no binlog");
         }
         (Fact::Known(false), _) => j.not_applicable("it isn't TiDB"),
         (Fact::Known(true), None) => {

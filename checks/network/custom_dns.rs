@@ -121,20 +121,22 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &[&str], are_alone: bool)
     if servers.is_empty() {
         return;
     }
+    let (verb, they, object) =
+        if servers.len() == 1 { ("is", "it", "it") } else { ("are", "they", "them") };
     let servers = servers.join(", ");
     let name = case.cluster.name();
     let private =
         matches!(case.path_kind(), Some(PathKind::PrivateEndpoint | PathKind::VpcPeering));
     let so = if private {
-        "they must answer with its private address"
+        format!("{they} must answer with its private address")
     } else {
-        "they must know its address, and be reached on port 53"
+        format!("{they} must know its address, and be reached on port 53")
     };
     if let Some(groups) = closed_groups(case) {
         let beside = if are_alone { "" } else { " beside the VPC's own resolver" };
         let draft = j.fail(format!(
-            "{servers} are asked for {name}{beside}, and no outbound rule of {groups} lets port 53 out \
-             to them"
+            "{servers} {verb} asked for {name}{beside}, and no outbound rule of {groups} lets port 53 \
+             out to {object}"
         ));
         draft.advise(format!("Let udp and tcp 53 out to {servers} in {groups}"));
         // The VPC's own answers all the same, perhaps after a wait.
@@ -143,7 +145,7 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &[&str], are_alone: bool)
         }
         return;
     }
-    j.fail(format!("{servers} are asked for {name}: {so}")).at(Severity::Warning);
+    j.fail(format!("{servers} {verb} asked for {name}: {so}")).at(Severity::Warning);
 }
 
 /// The security groups of a seat, where surely none of their rules is for port 53. Only the VPC's own
@@ -206,7 +208,7 @@ mod tests {
                 (&[(option, value("10.0.0.2"))], Outcome::Pass, ""),
                 (&[(option, value("169.254.169.253"))], Outcome::Pass, ""),
                 (&[(option, value("10.9.9.9"))], Outcome::Warn, "10.9.9.9"),
-                (&[(servers, json!("10.9.9.9,10.9.9.8"))], Outcome::Warn, "10.9.9.8"),
+                (&[(servers, json!("10.9.9.9,10.9.9.8"))], Outcome::Warn, "10.9.9.8 are asked for"),
                 (&[(servers, json!("10.0.0.2"))], Outcome::Pass, ""),
                 (&[("/inventory/DhcpOptions", json!(null))], Outcome::Unknown, "not delivered"),
                 (
@@ -228,7 +230,7 @@ mod tests {
             &[
                 (&[own.clone(), (rules, rule("tcp", 4000))], Outcome::Fail, "of sg-1 lets port 53"),
                 (&[own.clone(), (rules, json!([]))], Outcome::Fail, "of sg-1 lets port 53"),
-                (&[own.clone(), (rules, rule("udp", 53))], Outcome::Warn, "reached on port 53"),
+                (&[own.clone(), (rules, rule("udp", 53))], Outcome::Warn, "10.9.9.9 is asked for"),
                 // What wasn't seen closes nothing.
                 (&[own.clone(), (rules, json!(null))], Outcome::Warn, "reached on port 53"),
                 (&[(servers, json!("10.0.0.2")), (rules, rule("tcp", 4000))], Outcome::Pass, ""),

@@ -172,7 +172,7 @@ fn not_on_the_way(j: &mut Judgement, path: &Path, thing: &str) {
         let unlock = unlocks.into_iter().find(|unlock| **unlock != Unlock::Nothing);
         j.gap(Gap::new(
             "the way to the cluster",
-            format!("it isn't known to its end, so whether it passes {thing} isn't either"),
+            "it isn't known to its end",
             unlock.cloned().unwrap_or(Unlock::Nothing),
         ));
     }

@@ -98,7 +98,7 @@ fn shown(attempts: &[TcpAttempt]) -> String {
                 TcpOutcome::Unreachable => "a router said that there is no way".to_owned(),
                 TcpOutcome::NotSent(error) => format!("nothing was sent: {error}"),
             };
-            format!("{} {outcome}", attempt.address)
+            format!("{}: {outcome}", attempt.address)
         })
         .collect();
     all.join("; ")

@@ -202,10 +202,7 @@ impl<'a> Walk<'a, '_> {
         match list.gap() {
             Some(gap) if of_instance.is_none() => Err(Gap::new(
                 instance,
-                format!(
-                    "whether it has further interfaces was not seen: {} {}",
-                    gap.about, gap.reason
-                ),
+                format!("whether it has further interfaces was not seen: {gap}"),
                 gap.unlock.clone(),
             )),
             _ => Ok(()),

@@ -137,8 +137,10 @@ impl<'a> Walk<'a, '_> {
                 leg,
                 at: acl.to_owned(),
                 detail: format!(
-                    "{way}: answers from or to {peer} pass to ports {} only; a connection that uses \
+                    "{} rules let answers {} {peer} pass to ports {} only; a connection that uses \
                      another port of 1024–65535 fails",
+                    if way == "out" { "its outbound" } else { "its inbound" },
+                    if way == "out" { "to" } else { "of" },
                     answer.allowed
                 ),
             };

@@ -160,7 +160,7 @@ pub(crate) fn table_of_subnet<'a>(
 fn main_table<'a>(index: &Index<'a>, subnet: &Subnet) -> Result<&'a RouteTable, String> {
     if let Some(gap) = index.inventory.route_tables.gap() {
         // The table that is explicitly associated may be the one that wasn't delivered.
-        return Err(format!("not seen: {} {}", gap.about, gap.reason));
+        return Err(format!("not seen: {gap}"));
     }
     let of_vpc = index.tables_of_vpc(&subnet.vpc_id);
     for table in of_vpc.iter().chain(index.tables_of_vpc("")) {

@@ -47,8 +47,11 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     j.note(server.resource(), "chain", names.join(" ← "));
     note_authority(j, server, &authority);
 
-    for cause in judged.causes(case, server, Owner::Chain) {
-        j.fail(format!("{}: {}", server.name, cause.detail));
+    // What one chain is refused for is one thing to mend.
+    let causes = judged.causes(case, server, Owner::Chain);
+    if !causes.is_empty() {
+        let details: Vec<&str> = causes.iter().map(|cause| cause.detail.as_str()).collect();
+        j.fail(format!("{}: {}", server.name, details.join("; ")));
     }
     if !judged.causes(case, server, Owner::Certificate).is_empty() {
         j.gap(Gap::new(

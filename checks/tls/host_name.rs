@@ -51,6 +51,12 @@ fn judge(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>) {
     j.note(server.resource(), "ServerName", &host);
     for cause in judged.causes(case, server, Owner::HostName) {
         let draft = j.fail(cause.detail.clone());
+        if !server.is_cluster() {
+            draft.advise(format!(
+                "Name {} in its DMS endpoint by one of the certificate's names, which DMS has to reach it by",
+                server.name
+            ));
+        }
         if let (Some(name), Some(endpoint), Some(region)) =
             (known_name(case, server, &presented.chain), server.endpoint, case.region())
         {

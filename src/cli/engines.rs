@@ -68,7 +68,7 @@ impl FromStr for Destination {
 /// The arguments of `grants`.
 #[derive(Args, Debug)]
 pub struct GrantsArguments {
-    /// The output of SHOW GRANTS as it comes: lines, the client's table, `\\G`. Standard input, if it
+    /// The output of SHOW GRANTS as it comes: lines, the client's table, `\G`. Standard input, if it
     /// is `-` or missing.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,

@@ -35,6 +35,9 @@ pub enum ArgumentError {
     /// An entry of the access list that is none.
     #[error("--ip-access-list: {0}")]
     AccessEntry(#[from] NotAnEntry),
+    /// What is no entry of the access list, and no file of entries either.
+    #[error("--ip-access-list: {0}, and there is no such file")]
+    AccessEntryNorFile(NotAnEntry),
     /// A line of an access list's file that is no entry.
     #[error("--ip-access-list: {}:{line}: {error}", file.display())]
     AccessLine {

@@ -26,6 +26,10 @@ impl DoctorArguments {
             self.publicly_accessible.or(file.publicly_accessible)
         };
         let demo = self.demo || file.demo;
+        // Whoever types which migration it is means that one as a whole.
+        let named = [&self.task, &self.replication_instance, &self.replication_config];
+        let named = named.iter().any(|name| name.is_some());
+        let of_file = |name: Option<String>| if named { None } else { name };
         // Evidence and facts are one body: where some are typed, the file's don't mix in.
         let typed = !self.facts.is_empty() || !self.evidence.is_empty();
         Self {
@@ -34,9 +38,9 @@ impl DoctorArguments {
             at: self.at.or(file.at),
             demo,
             save_facts: self.save_facts.or(file.save_facts),
-            task: self.task.or(file.task),
-            replication_instance: self.replication_instance.or(file.replication_instance),
-            replication_config: self.replication_config.or(file.replication_config),
+            task: self.task.or(of_file(file.task)),
+            replication_instance: self.replication_instance.or(of_file(file.replication_instance)),
+            replication_config: self.replication_config.or(of_file(file.replication_config)),
             source_endpoint: self.source_endpoint.or(file.source_endpoint),
             target_endpoint: self.target_endpoint.or(file.target_endpoint),
             subnets: self.subnets.or(file.subnets),
@@ -202,6 +206,7 @@ mod tests {
             task: Some("a".into()),
             evidence: vec!["there".into()],
             publicly_accessible: Some(true),
+            replication_instance: Some("etl-1".into()),
             ..DoctorArguments::default()
         };
         let typed = DoctorArguments {
@@ -211,6 +216,7 @@ mod tests {
         };
         let both = typed.over(file);
         assert_eq!(both.task.as_deref(), Some("b"));
+        assert_eq!(both.replication_instance, None, "another task runs on another instance");
         assert_eq!(both.publicly_accessible, Some(false));
         assert_eq!(both.evidence, [PathBuf::from("there")]);
     }

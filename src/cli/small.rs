@@ -12,7 +12,7 @@ pub struct ChecksArguments {
     /// The compliance controls: the checks that prove each, and what AWS maps it to.
     #[arg(long, conflicts_with = "guide")]
     pub controls: bool,
-    /// What the guide asks for, and the checks that hold a migration to it.
+    /// What TiDB Cloud's guide for AWS DMS asks for, and the checks that hold a migration to it.
     #[arg(long)]
     pub guide: bool,
 }

@@ -26,7 +26,7 @@ pub(super) fn holds_more_than_a_host(text: &str) -> bool {
 
 /// A host's name alone. What else was typed isn't repeated, since it may hold a password.
 pub(super) fn host(flag: &'static str, text: &str) -> Result<String, ArgumentError> {
-    if holds_more_than_a_host(text) {
+    if text.trim().is_empty() || holds_more_than_a_host(text) {
         return Err(ArgumentError::HostWithMore(flag));
     }
     if let Some((host, port)) = text.split_once(':')
@@ -63,7 +63,12 @@ pub(super) fn access_list(values: &[String]) -> Result<Vec<AccessEntry>, Argumen
             Err(error) => {
                 let file = Path::new(value);
                 if !file.exists() {
-                    return Err(ArgumentError::AccessEntry(error));
+                    let is_a_name = value.contains(|letter: char| letter.is_ascii_alphabetic());
+                    return Err(if is_a_name {
+                        ArgumentError::AccessEntryNorFile(error)
+                    } else {
+                        ArgumentError::AccessEntry(error)
+                    });
                 }
                 let text = read("--ip-access-list", file)?;
                 for (number, line) in text.lines().enumerate() {
@@ -96,6 +101,12 @@ pub(crate) fn certificate(flag: &'static str, value: &str) -> Result<String, Arg
     if text.contains("-----BEGIN CERTIFICATE-----") { Ok(text) } else { Err(none()) }
 }
 
+/// A time of at least a second.
+#[cfg(feature = "live")]
+pub(super) fn seconds(text: &str) -> Result<std::num::NonZeroU32, &'static str> {
+    text.parse().map_err(|_| "a whole number of seconds is needed, 1 or more")
+}
+
 /// A subnet's id.
 #[cfg(feature = "live")]
 pub(super) fn subnet(text: &str) -> Result<String, &'static str> {
@@ -110,6 +121,29 @@ pub(super) fn subnet(text: &str) -> Result<String, &'static str> {
 #[cfg(all(test, feature = "live"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_a_second_at_least() {
+        assert_eq!(seconds("90").map(std::num::NonZeroU32::get), Ok(90));
+        for text in ["", "0", "-1", "1.5", "10s"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_has_a_name() {
+        assert!(host("--tidb-host", "tidb.x.clusters.tidb-cloud.com").is_ok());
+        for text in ["", " ", "user@host", "http://host", "host:4000"] {
+            assert!(host("--tidb-host", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_may_be_a_file_that_is_missing() {
+        let said = |text: &str| access_list(&[text.to_owned()]).unwrap_err().to_string();
+        assert!(said("no-such-list.txt").ends_with("and there is no such file"));
+        assert!(said("300.1.1.1/33").ends_with("a range start-end"));
+    }
 
     #[test]
     fn a_seat_is_a_subnet() {

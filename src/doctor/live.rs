@@ -19,7 +19,7 @@ use crate::{
         tidb_cloud::{Keys, KeysError, ServiceError, Services},
         watch::Watch,
     },
-    passwords::{self, PasswordError, Passwords},
+    passwords::{self, Named, PasswordError, Passwords},
     progress::Progress,
 };
 
@@ -137,8 +137,8 @@ fn request(
     policy: &Policy,
 ) -> Result<Request, LiveError> {
     let passwords = Passwords::read(
-        arguments.source_password_file.as_deref(),
-        arguments.target_password_file.as_deref(),
+        Named::of(arguments.source_password_file.as_deref(), arguments.source_secret.as_deref()),
+        Named::of(arguments.target_password_file.as_deref(), arguments.target_secret.as_deref()),
     )?;
     let tidb_cloud = match Keys::from_environment()? {
         Some(keys) => Some((Services::from_environment()?, keys)),

@@ -121,6 +121,12 @@ pub(super) fn items(report: &Report) -> Vec<Item> {
         }
     }
     items.sort_by_key(|item| (std::cmp::Reverse(item.level), item.number));
+    // The numbers of root causes stand in the report; the others count up as they are shown.
+    let causes = report.root_causes.len();
+    let others = items.iter_mut().filter(|item| item.number > causes);
+    for (item, number) in others.zip(causes + 1..) {
+        item.number = number;
+    }
     items
 }
 

@@ -1,11 +1,12 @@
 //! The table of all checks: what was seen, category by category.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{
     ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle, Width,
 };
 use tidb_dms_checks::{
+    facts::Gap,
     judgement::Outcome,
     report::{Report, Row},
     severity::Severity,
@@ -17,10 +18,13 @@ use super::{
 };
 
 /// What resources are called, by their ARN.
-type Names = BTreeMap<String, String>;
+pub(super) type Names = BTreeMap<String, String>;
 
 /// How many pieces of evidence a line shows. The JSON report has all of them.
 const SHOWN: usize = 3;
+
+/// What evidence that was typed stands at.
+const ASKED: &str = "asked";
 
 /// The longest value that is shown whole.
 const LONGEST: usize = 90;
@@ -76,9 +80,9 @@ pub(super) fn write(page: &mut Page, report: &Report, items: &[Item]) {
     }
     // Each column has one space on either side; four bars stand between and around.
     let fixed = [category_columns, name_columns];
-    let rest = page.columns().saturating_sub(fixed.iter().sum::<usize>() + 10).max(10);
+    let rest = page.columns().saturating_sub(fixed.iter().sum::<usize>() + 10).max(9);
     let wanted = lines.iter().map(|line| width(&line.what)).max().unwrap_or(0);
-    let columns = [fixed[0], fixed[1], rest.min(wanted.max(10))];
+    let columns = [fixed[0], fixed[1], rest.min(wanted.max(9))];
     table.set_constraints(columns.map(|columns| {
         let columns = u16::try_from(columns + 2).unwrap_or(u16::MAX);
         ColumnConstraint::Absolute(Width::Fixed(columns))
@@ -211,7 +215,7 @@ fn name(line: &Line, totals: &BTreeMap<String, usize>) -> String {
     let total = totals.get(&id).copied().unwrap_or(1);
     let (kind, subject) = &line.subjects[0];
     let noun = match kind.as_str() {
-        "subnet" => "seats",
+        "subnet" => "subnets",
         "source" | "target" => "ends",
         _ => "subjects",
     };
@@ -236,8 +240,7 @@ fn what(row: &Row, report: &Report, items: &[Item]) -> String {
             format!("not evaluated because of {}", by.join(", "))
         }
         Outcome::Unknown => {
-            let mut gaps: Vec<String> =
-                row.gaps.iter().map(|gap| plain(&gap.to_string())).collect();
+            let mut gaps: Vec<String> = row.gaps.iter().map(|gap| told(gap, names)).collect();
             gaps.dedup();
             if gaps.is_empty() {
                 "nothing was seen that would decide it".to_owned()
@@ -246,6 +249,12 @@ fn what(row: &Row, report: &Report, items: &[Item]) -> String {
             }
         }
     }
+}
+
+/// A gap, of a resource by its name.
+pub(super) fn told(gap: &Gap, names: &Names) -> String {
+    let about = names.get(&gap.about).unwrap_or(&gap.about);
+    plain(&format!("{about}: {}", gap.reason))
 }
 
 /// What was found stands above, with its number; here stands where.
@@ -264,7 +273,8 @@ fn findings(row: &Row, report: &Report, items: &[Item]) -> String {
         })
         .map(|number| number.to_string())
         .collect();
-    numbers.dedup();
+    let mut known = BTreeSet::new();
+    numbers.retain(|number| known.insert(number.clone()));
     if numbers.is_empty() {
         return evidence(row, names);
     }
@@ -282,9 +292,11 @@ fn evidence(row: &Row, names: &Names) -> String {
     let mut items: Vec<String> = Vec::new();
     let mut last = row.subject.id.as_str();
     for evidence in &row.evidence {
-        let resource = names.get(&evidence.resource).unwrap_or(&evidence.resource);
+        let resource = names.get(&evidence.resource).unwrap_or(&evidence.resource).as_str();
         let value = names.get(&evidence.value).unwrap_or(&evidence.value);
-        let seen = format!("{} {}", plain(&evidence.field), cut(&plain(value), LONGEST));
+        let value = if value.is_empty() { "none".to_owned() } else { cut(&plain(value), LONGEST) };
+        let seen = format!("{} {value}", plain(&evidence.field));
+        let resource = if resource == ASKED { "as given" } else { resource };
         let item = if resource == last { seen } else { format!("{}: {seen}", plain(resource)) };
         last = resource;
         if !items.contains(&item) {

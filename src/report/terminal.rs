@@ -13,7 +13,7 @@ use tidb_dms_checks::{
 
 use super::{
     items::{Item, items},
-    table,
+    table::{self, Names, told},
     text::{Page, Style, Tone, counted, listed, plain, width},
     trace,
 };
@@ -38,7 +38,7 @@ pub fn render(report: &Report, style: &Style, banner: Option<&str>) -> String {
     }
     for thing in &report.to_decide {
         page.gap();
-        to_decide(&mut page, thing);
+        to_decide(&mut page, thing, &report.names);
     }
     then_perhaps(&mut page, &report.then_perhaps);
     if let Some(rehearsal) = &report.rehearsal {
@@ -102,7 +102,7 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item]) {
             let mut text = if broken > 0 {
                 format!(
                     "✗ {}. {}",
-                    if is_only_unsafe(items) {
+                    if is_only_unsafe(report, items) {
                         "This migration isn't safe to start"
                     } else {
                         "This migration would fail"
@@ -145,10 +145,15 @@ fn verdict(page: &mut Page, report: &Report, items: &[Item]) {
     }
 }
 
-/// Whether all that is broken is how the data is kept safe on its way: it would arrive.
-fn is_only_unsafe(items: &[Item]) -> bool {
+/// Whether all that is broken is how the data is kept safe on its way: it would arrive, where the server takes
+/// connections of that mode.
+fn is_only_unsafe(report: &Report, items: &[Item]) -> bool {
     let mut broken = items.iter().filter(|item| item.level == Severity::Error);
     broken.all(|item| item.check == "dms/ssl-mode")
+        && !report
+            .rows
+            .iter()
+            .any(|row| row.check == "tls/ssl-mode-matches-server" && row.outcome == Outcome::Fail)
 }
 
 /// What would decide how many checks, for the verdict line; `more` where others were named before.
@@ -220,7 +225,7 @@ fn proved(report: &Report) -> String {
     };
     if !report.assumptions.is_empty() {
         let things = counted(
-            report.assumptions.len(),
+            trace::grouped(&report.assumptions, &report.names).len(),
             "thing that was taken as given",
             "things that were taken as given",
         );
@@ -279,7 +284,7 @@ fn cause(page: &mut Page, item: &Item) {
     }
 }
 
-fn to_decide(page: &mut Page, thing: &ToDecide) {
+fn to_decide(page: &mut Page, thing: &ToDecide, names: &Names) {
     let checks = counted(thing.checks.len(), "check", "checks");
     let has_call = thing.how.iter().any(|how| matches!(how, How::Command(_)));
     let title = match &thing.unlock {
@@ -287,7 +292,11 @@ fn to_decide(page: &mut Page, thing: &ToDecide) {
         Unlock::IamAction(action) if has_call => {
             format!("IAM action {}, or what this prints", plain(action))
         }
-        unlock => plain(&unlock.to_string()),
+        // The command stands below.
+        unlock => {
+            let title = plain(&unlock.to_string());
+            title.split_once(", with `").map_or(title.clone(), |(place, _)| place.to_owned())
+        }
     };
     let text = match thing.unlock {
         Unlock::Nothing => format!("{checks} can't be decided from outside"),
@@ -297,8 +306,12 @@ fn to_decide(page: &mut Page, thing: &ToDecide) {
     for how in &thing.how {
         match how {
             How::Command(command) => page.command(4, command),
-            How::Policy(statement) => page.paragraph(4, Tone::Dim, &plain(statement)),
-            How::Argument(words) | How::Words(words) => {
+            // In one line, so that it can be copied.
+            How::Policy(statement) if statement.starts_with('{') => {
+                let statement = page.style().paint(Tone::Dim, &plain(statement));
+                page.raw(&format!("    {statement}"));
+            }
+            How::Policy(words) | How::Argument(words) | How::Words(words) => {
                 let words = plain(words);
                 if !title.contains(&words) {
                     page.paragraph(4, Tone::Plain, &words);
@@ -307,7 +320,7 @@ fn to_decide(page: &mut Page, thing: &ToDecide) {
         }
     }
     for gap in &thing.gaps {
-        page.paragraph(4, Tone::Plain, &plain(&gap.to_string()));
+        page.paragraph(4, Tone::Plain, &told(gap, names));
     }
     let mut names: Vec<String> = thing.checks.iter().map(|check| plain(check)).collect();
     if names.len() > NAMED {
@@ -490,9 +503,11 @@ fn foot(page: &mut Page, report: &Report) {
         page.paragraph(2, Tone::Plain, &text);
         page.paragraph(2, Tone::Plain, &exit);
     }
-    trace::assumptions(page, &report.assumptions, 2);
+    trace::assumptions(page, &report.assumptions, &report.names, 2);
     for what in &report.run.unfinished {
-        page.labelled("  not finished: ", Tone::Doubtful, Tone::Plain, &plain(what));
+        let named =
+            report.names.iter().fold(what.clone(), |what, (arn, name)| what.replace(arn, name));
+        page.labelled("  not finished: ", Tone::Doubtful, Tone::Plain, &plain(&named));
     }
     let calls: u32 = report.run.calls.values().sum();
     if calls > 0 {

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, process::Command};
 
 use tidb_dms_checks::{
+    facts::Assumption,
     judgement::Outcome,
     report::{Report, Row},
     severity::Severity,
@@ -44,15 +45,46 @@ fn snapshots() {
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     for (name, report) in samples::all() {
-        for columns in [44, 60, 80, 100, 120] {
+        for columns in [40, 44, 60, 80, 100, 120] {
             let text = terminal::render(&report, &style(columns), Some("A demo."));
             for line in text.lines() {
-                // An argument can't be broken: the terminal wraps it, and it can still be copied.
-                let is_argument = line.starts_with("        ") && !line.trim().contains("  ");
+                // An argument can't be broken: the terminal wraps it, and it can still be copied. Nor can
+                // a statement of an IAM policy.
+                let is_argument = line.starts_with("        ") && !line.trim().contains("  ")
+                    || line.trim().starts_with("{\"Action\":");
                 assert!(width(line) <= columns || is_argument, "{name}, {columns} columns: {line}");
             }
         }
     }
+}
+
+#[test]
+fn what_is_to_know_is_numbered_as_it_stands() {
+    let mut report = samples::warnings();
+    report.rows.reverse();
+    for report in samples::all().into_iter().map(|(_, report)| report).chain([report]) {
+        let text = terminal::render(&report, &style(80), None);
+        let numbers: Vec<usize> = text
+            .lines()
+            .filter_map(|line| {
+                let (number, rest) = line.split_once(' ')?;
+                rest.starts_with(['✗', '!', '·']).then(|| number.parse().ok()).flatten()
+            })
+            .collect();
+        assert_eq!(numbers, (1..=numbers.len()).collect::<Vec<_>>(), "{text}");
+    }
+}
+
+#[test]
+fn as_much_is_taken_as_given_as_is_listed() {
+    let mut report = samples::healthy();
+    let again = Assumption { about: "another".into(), ..report.assumptions[0].clone() };
+    report.assumptions.push(again);
+    let text = terminal::render(&report, &style(80), None);
+    let listed = text.lines().filter(|line| line.starts_with("  - ")).count().max(1);
+    let noun = if listed == 1 { "thing that was" } else { "things that were" };
+    let flowing = text.replace('\n', " ");
+    assert!(flowing.contains(&format!("rests on {listed} {noun} taken as given")), "{text}");
 }
 
 #[test]

@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use textwrap::{Options, WordSplitter, WrapAlgorithm, core::display_width};
 
+/// Below this nothing can be laid out.
+const NARROWEST: usize = 40;
+
 /// How wide a report is, and whether it may have colour.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Style {
@@ -23,12 +26,12 @@ impl Style {
         let width = terminal_size::terminal_size_of(std::io::stdout())
             .map_or(80, |(width, _)| usize::from(width.0));
         let choice = anstream::AutoStream::choice(&std::io::stdout());
-        Self { width: width.clamp(44, 120), colour: choice != anstream::ColorChoice::Never }
+        Self { width: width.clamp(NARROWEST, 120), colour: choice != anstream::ColorChoice::Never }
     }
 
     /// The width that is worked with: below it nothing can be laid out.
     pub(super) fn columns(&self) -> usize {
-        self.width.max(44)
+        self.width.max(NARROWEST)
     }
 
     /// Text in a tone.

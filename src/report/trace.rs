@@ -7,7 +7,10 @@ use tidb_dms_checks::{
     path::{Code, Hop, Leg, Stop, Trace, Verdict},
 };
 
-use super::text::{Page, Style, Tone, counted, listed, plain, width};
+use super::{
+    table::Names,
+    text::{Page, Style, Tone, counted, listed, plain, width},
+};
 
 /// The widest id that details still stand beside.
 const ID_COLUMNS: usize = 26;
@@ -18,7 +21,7 @@ pub fn render(trace: &Trace, style: &Style) -> String {
     let (tone, headline) = headline(trace);
     page.paragraph(0, tone, &headline);
     write(&mut page, trace, 2);
-    assumptions(&mut page, &trace.assumptions, 2);
+    assumptions(&mut page, &trace.assumptions, &Names::new(), 2);
     page.paragraph(2, Tone::Dim, "judged for IPv4 only");
     page.finish()
 }
@@ -48,7 +51,7 @@ pub(super) fn headline(trace: &Trace) -> (Tone, String) {
 }
 
 /// Where a packet is stopped, in words.
-const fn place(code: Code, leg: Leg) -> &'static str {
+pub(crate) const fn place(code: Code, leg: Leg) -> &'static str {
     match (code, leg) {
         (Code::EniSgRulesMismatch | Code::SgHasNoRules, Leg::Seat) => {
             "by the security groups it starts in"
@@ -206,31 +209,16 @@ pub(super) fn gap_text(gap: &Gap) -> String {
 }
 
 /// What was taken as given, things with the same reason together.
-pub(super) fn assumptions(page: &mut Page, assumptions: &[Assumption], indent: usize) {
-    if assumptions.is_empty() {
+pub(super) fn assumptions(
+    page: &mut Page,
+    assumptions: &[Assumption],
+    names: &Names,
+    indent: usize,
+) {
+    let texts = grouped(assumptions, names);
+    if texts.is_empty() {
         return;
     }
-    // Grouped in the order of first appearance.
-    let mut order: Vec<(String, String)> = Vec::new();
-    let mut about: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for assumption in assumptions {
-        let key = (plain(&assumption.taken), plain(&assumption.because));
-        if !order.contains(&key) {
-            order.push(key.clone());
-        }
-        let list = about.entry(key).or_default();
-        let item = plain(&assumption.about);
-        if !list.contains(&item) {
-            list.push(item);
-        }
-    }
-    let texts: Vec<String> = order
-        .into_iter()
-        .map(|key| {
-            let items = about.get(&key).map(|list| listed(list)).unwrap_or_default();
-            format!("{items}: {} ({})", key.0, key.1)
-        })
-        .collect();
     let label = format!("{}taken as given: ", " ".repeat(indent));
     if let [one] = texts.as_slice() {
         page.labelled(&label, Tone::Dim, Tone::Dim, one);
@@ -241,6 +229,30 @@ pub(super) fn assumptions(page: &mut Page, assumptions: &[Assumption], indent: u
         let label = format!("{}- ", " ".repeat(indent));
         page.labelled(&label, Tone::Dim, Tone::Dim, &text);
     }
+}
+
+/// What was taken as given, each thing once, in the order of first appearance; resources by their names.
+pub(super) fn grouped(assumptions: &[Assumption], names: &Names) -> Vec<String> {
+    let mut order: Vec<(String, String)> = Vec::new();
+    let mut about: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for assumption in assumptions {
+        let key = (plain(&assumption.taken), plain(&assumption.because));
+        if !order.contains(&key) {
+            order.push(key.clone());
+        }
+        let list = about.entry(key).or_default();
+        let item = plain(names.get(&assumption.about).unwrap_or(&assumption.about));
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+    order
+        .into_iter()
+        .map(|key| {
+            let items = about.get(&key).map(|list| listed(list)).unwrap_or_default();
+            format!("{items}: {} ({})", key.0, key.1)
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ def no_secret_is_anywhere(bench, kind):
     bench.cloud.secretsmanager.create_secret(Name="tidb", SecretString=text)
     if kind == "denied":
         bench.cloud.lab("POST", "faults", action="secretsmanager:GetSecretValue", kind="denied")
-    run, left = looked(bench, *planted["arguments"], "--target-secret", "tidb", TIDB_DMS_TARGET_PASSWORD=None)
+    run, left = looked(bench, *planted["arguments"], "--target-secret", "tidb", TIDB_DMS_TARGET_PASSWORD="of another day")
     assert "secretsmanager:GetSecretValue" in run.asked, run.asked
     assert (login(run) == {"pass"}) == (kind == "right"), run.described()
     silent(bench, left)

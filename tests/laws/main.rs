@@ -8,6 +8,7 @@ mod signatures;
 mod twice;
 mod unseen;
 mod verdicts;
+mod words;
 
 use std::collections::BTreeMap;
 

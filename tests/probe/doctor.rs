@@ -285,6 +285,12 @@ fn ctrl_c_ends_at_once_with_a_report() {
         run.in_time(0.3);
         assert_eq!(run.code, Some(130), "{}", run.stderr);
         assert!(run.stdout.contains("was interrupted"), "{format}: {}", run.stdout);
+        let says = match format {
+            "json" => "\"exit_code\": 130",
+            "junit" => "name=\"exit-code\" value=\"130\"",
+            _ => "exit code 130",
+        };
+        assert!(run.stdout.contains(says), "{format}: {}", run.stdout);
         let unfinished = run.unfinished();
         for end in ["the source, localhost:", "the target, localhost:", "the run was interrupted"] {
             assert!(unfinished.contains(end), "{unfinished}");

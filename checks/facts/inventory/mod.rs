@@ -390,6 +390,30 @@ pub enum Delivery {
     Unread,
 }
 
+impl Inventory {
+    /// What is missing in a list that somebody looked at in vain is missing for that reason: a permission
+    /// helps where one was lacking, not where AWS throttled.
+    pub fn explain(&self, gap: &mut Gap) {
+        let Unlock::IamAction(action) = &gap.unlock else { return };
+        let why =
+            Self::LISTS.iter().filter(|(_, known)| known == action).find_map(|(key, _)| match self
+                .extent(
+                key,
+            )? {
+                Extent::Partial(why) if why.reason != NOT_DELIVERED => Some(why),
+                _ => None,
+            });
+        if let Some(why) = why
+            && !matches!(why.unlock, Unlock::IamAction(_))
+        {
+            if !gap.reason.contains(&why.reason) {
+                gap.reason = format!("{}: {}", gap.reason, why.reason);
+            }
+            gap.unlock = why.unlock.clone();
+        }
+    }
+}
+
 /// Why a list that nobody sent isn't there.
 const NOT_DELIVERED: &str = "not delivered";
 

@@ -56,7 +56,7 @@ fn whether_it_is_nobody_needs_all_interfaces_and_all_their_addresses() {
     inside()
         .to("10.0.2.99")
         .partial("NetworkInterfaces")
-        .unknown("10.0.2.99", "NetworkInterfaces has more pages");
+        .unknown("10.0.2.99", "NetworkInterfaces: has more pages");
     for addresses in [json!(null), json!([{"Primary": true, "PrivateIpAddress": "10.0.2.30"}, {}])]
     {
         inside()

@@ -233,7 +233,7 @@ fn the_acl_must_be_seen() {
         .unknown("the network ACL of subnet-private", "no network ACL that was delivered");
     World::private()
         .without("NetworkAcls")
-        .unknown("the network ACL of subnet-private", "not seen: NetworkAcls not delivered");
+        .unknown("the network ACL of subnet-private", "not seen: NetworkAcls: not delivered");
     World::private()
         .patch("acl-a", json!({"Entries": null}))
         .unknown("acl-a", "its rules were not delivered");

@@ -110,7 +110,7 @@ fn nobody_at_the_address_stops() {
     World::peering()
         .to("10.9.1.41")
         .partial("NetworkInterfaces")
-        .unknown("10.9.1.41", "NetworkInterfaces has more pages");
+        .unknown("10.9.1.41", "NetworkInterfaces: has more pages");
 }
 
 #[test]

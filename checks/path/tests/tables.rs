@@ -78,7 +78,7 @@ fn a_partial_list_is_no_matter_when_the_explicit_table_is_there() {
 
 #[test]
 fn a_partial_list_without_the_explicit_table_is_a_gap() {
-    by_main().partial("RouteTables").unknown(ABOUT, "RouteTables has more pages");
+    by_main().partial("RouteTables").unknown(ABOUT, "RouteTables: has more pages");
     World::private().without("RouteTables").unknown(ABOUT, "not delivered");
 }
 

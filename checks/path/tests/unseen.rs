@@ -59,7 +59,7 @@ fn a_field_that_says_nothing_is_as_good_as_absent() {
 
 #[test]
 fn the_seat_s_vpc_must_be_seen() {
-    World::private().without("Vpcs").unknown("vpc-a", "not seen: Vpcs not delivered");
+    World::private().without("Vpcs").unknown("vpc-a", "not seen: Vpcs: not delivered");
     World::private().gone("vpc-a").unknown("vpc-a", "not among the Vpcs");
 }
 

@@ -265,6 +265,9 @@ impl Failure {
                 (format!("access was denied, {because}"), Unlock::IamAction(action.into()))
             }
             Self::NotFound => ("AWS knows nothing of it".to_owned(), Unlock::Nothing),
+            Self::Refused(said) if is_of_aws(said) => {
+                (format!("{action} failed at AWS: {said}"), again())
+            }
             Self::Refused(said) => (format!("{action} was refused: {said}"), Unlock::Nothing),
             Self::Throttled => (format!("AWS throttled {action}, time after time"), again()),
             Self::Unreachable(said) => (
@@ -273,7 +276,7 @@ impl Failure {
             ),
             Self::Silent => (format!("{action} was asked, and nothing answered"), again()),
             Self::TimeUp => (
-                format!("{action} had not answered when the time was up"),
+                format!("{action} had not answered when the looking ended"),
                 Unlock::Flag("--timeout".into()),
             ),
             Self::Unreadable(said) => {
@@ -294,6 +297,11 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+/// Whether a refusal is a fault of AWS's own, which may be gone next time.
+fn is_of_aws(said: &str) -> bool {
+    ["Internal", "ServiceUnavailable", "Unavailable"].iter().any(|code| said.starts_with(code))
 }
 
 /// The reason of a denial, which AWS puts last: "… because no identity-based policy allows …".
@@ -386,6 +394,8 @@ mod tests {
         let gap = Failure::Denied("because of x".into()).gap("Subnets", "ec2:DescribeSubnets");
         assert_eq!(gap.to_string(), "Subnets: access was denied, because of x");
         assert_eq!(gap.unlock, Unlock::IamAction("ec2:DescribeSubnets".into()));
+        let gap = Failure::of_code("InternalFailure", "…").gap("Subnets", "ec2:DescribeSubnets");
+        assert_eq!(gap.unlock, Unlock::Flag("the same run once more".into()));
         let gap = Failure::TimeUp.gap("Subnets", "ec2:DescribeSubnets");
         assert_eq!(gap.unlock, Unlock::Flag("--timeout".into()));
     }

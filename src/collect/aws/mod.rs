@@ -8,7 +8,8 @@
 use std::{sync::Mutex, time::Duration};
 
 use aws_config::{
-    BehaviorVersion, ConfigLoader, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
+    BehaviorVersion, ConfigLoader, Region, SdkConfig, profile::ProfileFileCredentialsProvider,
+    provider_config::ProviderConfig, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::{
     Credentials,
@@ -49,7 +50,9 @@ pub struct Choice {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AwsError {
     /// No provider of the chain has credentials, or the chosen one fails.
-    #[error("no AWS credentials: {0}")]
+    #[error(
+        "no AWS credentials: {0}; log in (`aws sso login`), choose a --profile, or give --evidence"
+    )]
     NoCredentials(String),
     /// AWS doesn't take the credentials: expired, unknown, or of no use in this region.
     #[error("AWS refuses the credentials in {region}: {said}")]
@@ -109,6 +112,9 @@ pub enum AwsError {
         /// Their ARNs.
         known: Vec<String>,
     },
+    /// What was named doesn't go together.
+    #[error("{0}")]
+    Contradiction(SelectError),
     /// Nothing was named, and there is no migration.
     #[error("no replication task, configuration or instance in {0}; plan one with --subnets")]
     Nothing(String),
@@ -137,6 +143,9 @@ impl AwsError {
             }
             SelectError::SameName { what, name, known } => {
                 Self::SameName { what, name, region, known }
+            }
+            SelectError::RunsElsewhere { .. } | SelectError::Both { .. } => {
+                Self::Contradiction(error)
             }
             SelectError::Nothing => Self::Nothing(region),
         }
@@ -208,7 +217,9 @@ pub async fn connect(choice: &Choice, asked: &Asked) -> Result<Aws, AwsError> {
     }
     // On the heap: what finds a configuration is large.
     let config = repeating(Box::pin(loader.load()).await);
-    let region = config.region().map(ToString::to_string).ok_or(AwsError::NoRegion)?;
+    // A variable that is set to nothing isn't set.
+    let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
+    let region = region.ok_or(AwsError::NoRegion)?;
     if !is_region(&region) {
         return Err(AwsError::NotARegion(region));
     }
@@ -237,8 +248,12 @@ fn loader() -> ConfigLoader {
 /// Asks for the credentials once, before anything is called: one clear error instead of one for each
 /// call, and one prompt of whoever prompts.
 async fn with_credentials(config: SdkConfig, profile: Option<&str>) -> Result<SdkConfig, AwsError> {
-    let none = || AwsError::NoCredentials("no provider is configured".into());
-    let chain = config.credentials_provider().ok_or_else(none)?;
+    let chain = match profile {
+        Some(profile) => of_profile(&config, profile),
+        None => config
+            .credentials_provider()
+            .ok_or_else(|| AwsError::NoCredentials("no provider is configured".into()))?,
+    };
     let first = chain.provide_credentials().await.map_err(|error| {
         AwsError::NoCredentials(match (&error, profile) {
             (CredentialsError::CredentialsNotLoaded(_), Some(profile)) => {
@@ -253,6 +268,15 @@ async fn with_credentials(config: SdkConfig, profile: Option<&str>) -> Result<Sd
     let primed = Primed { first: Mutex::new(Some(first)), chain };
     let provider = SharedCredentialsProvider::new(primed);
     Ok(config.into_builder().credentials_provider(provider).build())
+}
+
+/// The credentials of a profile and no others, as with the AWS CLI: whoever names one must not be shown the
+/// account whose keys happen to stand in the environment.
+fn of_profile(config: &SdkConfig, profile: &str) -> SharedCredentialsProvider {
+    let around = ProviderConfig::without_region().with_region(config.region().cloned());
+    let provider =
+        ProfileFileCredentialsProvider::builder().configure(&around).profile_name(profile).build();
+    SharedCredentialsProvider::new(provider)
 }
 
 /// The chain of credentials, with what it gave already.

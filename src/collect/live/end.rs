@@ -119,7 +119,13 @@ async fn find(looking: &Looking<'_>, role: Role) -> Option<Found> {
         && looking.request.passwords.of(role).is_some();
     let id = given.as_ref().or(side.secret.as_ref()).filter(|_| !has_all);
     let secret = match (id, aws) {
-        (Some(id), Some(aws)) => Some(aws.secret(id, looking.watch).await),
+        (Some(id), Some(aws)) => Some(match aws.secret(id, looking.watch).await {
+            // Another secret, or a password, does as well.
+            Fact::Unknown(gap) if gap.unlock == Unlock::Nothing => {
+                Fact::Unknown(Gap::new(gap.about, gap.reason, Unlock::Login(role)))
+            }
+            secret => secret,
+        }),
         (Some(id), None) => Some(Fact::Unknown(Gap::new(
             id,
             "AWS isn't looked at, so what the secret holds isn't known",

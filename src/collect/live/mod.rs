@@ -235,7 +235,7 @@ async fn end_with_grace(watch: &Watch) -> Over {
 fn unlock(over: Over) -> Unlock {
     match over {
         Over::TimeUp(_) => Unlock::Flag("--timeout".into()),
-        Over::Interrupted => Unlock::Vantage("here, to its end".into()),
+        Over::Interrupted => Unlock::Flag("the same run, to its end".into()),
     }
 }
 

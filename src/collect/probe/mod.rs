@@ -327,7 +327,7 @@ fn leave_off(seen: &mut Probe, over: Over) {
     let unfinished = |about: &str| {
         let unlock = match over {
             Over::TimeUp(_) => Unlock::Flag("--timeout".into()),
-            Over::Interrupted => Unlock::Vantage("here, to its end".into()),
+            Over::Interrupted => Unlock::Flag("the same run, to its end".into()),
         };
         Gap::new(about, reason.clone(), unlock)
     };

@@ -60,6 +60,7 @@ fn without_credentials_or_region_it_ends_with_one_line() {
     let said = connected("/orders", &[("AWS_REGION", "us-east-1")]);
     assert!(said.starts_with("no AWS credentials: "), "{said}");
     assert!(connected("/orders", &KEYS).starts_with("no AWS region"));
+    assert!(connected("/orders", &with(&[("AWS_REGION", "")])).starts_with("no AWS region"));
     let said = connected("nope/orders", &[("AWS_REGION", "us-east-1")]);
     assert!(said.starts_with("no AWS credentials: ") && said.contains("nope"), "{said}");
     let evil = connected("/arn:aws:dms:evil.example/x:1:task:A", &KEYS);
@@ -125,6 +126,28 @@ fn a_profile_has_region_and_credentials() {
     let said =
         connected("ours/orders-to-tidb", &[("AWS_CONFIG_FILE", config), ("PATH", "/usr/bin:/bin")]);
     assert!(said.starts_with("eu-central-1: arn:"), "{said}");
+}
+
+/// Keys in the environment may be another account's.
+#[test]
+fn a_profile_that_is_named_wins_over_keys_in_the_environment() {
+    let region = [("AWS_REGION", "us-east-1")];
+    let said = connected("nope/orders-to-tidb", &with(&region));
+    assert!(said.starts_with("no AWS credentials: ") && said.contains("nope"), "{said}");
+
+    let account = World::named("dedicated-nat-instance");
+    let server = Server::start(move |request| {
+        assert_eq!(request.key, "AKIAPROFILE");
+        account.answer(request)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    let keys = "aws_access_key_id = AKIAPROFILE\naws_secret_access_key = s";
+    let text = format!("[profile ours]\nendpoint_url = {}\n{keys}\n", server.url());
+    fs::write(&config, text).unwrap();
+    let config = [("AWS_CONFIG_FILE", config.to_str().unwrap())];
+    let said = connected("ours/orders-to-tidb", &with(&[&region[..], &config[..]].concat()));
+    assert!(said.starts_with("us-east-1: arn:"), "{said}");
 }
 
 /// No such region has no such host. Nothing outside is asked for it: the name isn't one.

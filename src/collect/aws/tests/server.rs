@@ -21,6 +21,8 @@ pub(super) struct Request {
     pub(super) parameters: BTreeMap<String, String>,
     /// How many of this action came before.
     pub(super) before: usize,
+    /// The access key that signed it.
+    pub(super) key: String,
 }
 
 /// What the server says.
@@ -113,12 +115,14 @@ fn serve(stream: TcpStream, handler: &Handler, seen: &Mutex<Vec<Request>>) -> st
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         let body = String::from_utf8(body).unwrap();
-        assert!(headers["authorization"].starts_with("AWS4-HMAC-SHA256 "), "not signed");
+        let signed = headers["authorization"].strip_prefix("AWS4-HMAC-SHA256 Credential=");
+        let key =
+            signed.and_then(|signed| signed.split('/').next()).expect("not signed").to_owned();
         let request = {
             let mut seen = seen.lock().unwrap();
             let (action, parameters) = read(&headers, &body);
             let before = seen.iter().filter(|request: &&Request| request.action == action).count();
-            let request = Request { action, parameters, before };
+            let request = Request { action, parameters, before, key };
             seen.push(request.clone());
             request
         };
