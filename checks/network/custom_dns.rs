@@ -121,7 +121,7 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &[&str], are_alone: bool)
     if servers.is_empty() {
         return;
     }
-    let (are, they, them) =
+    let (are, they, reached) =
         if servers.len() == 1 { ("is", "it", "it") } else { ("are", "they", "them") };
     let servers = servers.join(", ");
     let name = case.cluster.name();
@@ -136,7 +136,7 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &[&str], are_alone: bool)
         let beside = if are_alone { "" } else { " beside the VPC's own resolver" };
         let draft = j.fail(format!(
             "{servers} {are} asked for {name}{beside}, and no outbound rule of {groups} lets port 53 \
-             out to {them}"
+             out to {reached}"
         ));
         draft.advise(format!("Let udp and tcp 53 out to {servers} in {groups}"));
         // The VPC's own answers all the same, perhaps after a wait.
