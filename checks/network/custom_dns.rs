@@ -121,7 +121,7 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &[&str], are_alone: bool)
     if servers.is_empty() {
         return;
     }
-    let (verb, they, object) =
+    let (are, they, reached) =
         if servers.len() == 1 { ("is", "it", "it") } else { ("are", "they", "them") };
     let servers = servers.join(", ");
     let name = case.cluster.name();
@@ -135,8 +135,8 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &[&str], are_alone: bool)
     if let Some(groups) = closed_groups(case) {
         let beside = if are_alone { "" } else { " beside the VPC's own resolver" };
         let draft = j.fail(format!(
-            "{servers} {verb} asked for {name}{beside}, and no outbound rule of {groups} lets port 53 \
-             out to {object}"
+            "{servers} {are} asked for {name}{beside}, and no outbound rule of {groups} lets port 53 \
+             out to {reached}"
         ));
         draft.advise(format!("Let udp and tcp 53 out to {servers} in {groups}"));
         // The VPC's own answers all the same, perhaps after a wait.
@@ -145,7 +145,7 @@ fn report(j: &mut Judgement, case: &Case<'_>, servers: &[&str], are_alone: bool)
         }
         return;
     }
-    j.fail(format!("{servers} {verb} asked for {name}: {so}")).at(Severity::Warning);
+    j.fail(format!("{servers} {are} asked for {name}: {so}")).at(Severity::Warning);
 }
 
 /// The security groups of a seat, where surely none of their rules is for port 53. Only the VPC's own
