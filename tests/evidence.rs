@@ -367,6 +367,13 @@ fn a_session_is_read_with_its_prompts() {
     assert_eq!(Index::new(&inventory).prefix_list("pl-7").unwrap(), ["10.0.0.0/8"]);
     assert_eq!(notes, [""; 0]);
 
+    // Certificates in JSON aren't PEM that somebody sent.
+    let certificates = "$ aws dms describe-certificates\n{\"Certificates\": [{\"CertificateArn\": \
+        \"arn:aws:dms:us-east-1:1:cert:X\", \"CertificatePem\": \"-----BEGIN CERTIFICATE-----\\nx\"}]}\n";
+    let (inventory, notes) = Evidence::of(&[("session.txt", certificates)]).inventory();
+    assert_eq!(inventory.certificates.items.len(), 1);
+    assert_eq!(notes, [""; 0]);
+
     // The same where the first command isn't shown, and the last answer is cut off.
     let cut = format!("{ONE}\n$ aws ec2 describe-vpcs\n{{\"Vpcs\": [{{\"VpcId\": \"vpc-");
     let (inventory, notes) =

@@ -29,9 +29,9 @@ use super::{
     document::{Contents, Document},
     foreign,
     loose::{self, Found, Loose, Part},
-    text::{self, Kind, Place, Placed},
+    text::{self, Kind, Place},
     tidb_cloud::Saved,
-    transcript,
+    transcript::{self, Printed},
 };
 
 /// Reads files, and folders with everything below them, as one body of evidence, and merges it into
@@ -175,7 +175,7 @@ impl Reading<'_> {
 
     fn stream(&mut self, path: &Path, file: impl Read) -> Result<Held, CollectError> {
         let io = |error| CollectError::io(path, error);
-        let mut text = Placed::new(text::open(file).map_err(io)?);
+        let mut text = text::open(file).map_err(io)?;
         if let Some(what) = foreign::by_its_start(text.fill_buf().map_err(io)?) {
             return Ok(Held::Broken(what.into()));
         }
@@ -183,7 +183,7 @@ impl Reading<'_> {
         loop {
             match text::kind(&mut text).map_err(io)? {
                 Kind::Json => {
-                    let begin = text.place;
+                    let begin = text::place(&text);
                     let contents = Document(&mut self.inventory)
                         .deserialize(&mut serde_json::Deserializer::from_reader(&mut text))
                         .map_err(|error| CollectError::json_from(path, error, begin))?;
@@ -193,7 +193,7 @@ impl Reading<'_> {
                 Kind::Empty if is_read => return Ok(Held::Read),
                 Kind::Empty => return Ok(Held::Empty),
                 Kind::Other => {
-                    let line = text.place.line;
+                    let line = text::place(&text).line;
                     let held = self.text(path, text, line)?;
                     if is_read && !matches!(held, Held::Read) {
                         let what =
@@ -233,7 +233,10 @@ impl Reading<'_> {
         {
             return self.stream(path, inner.as_bytes());
         }
-        let is_session = self.session(path, &plain, lines)?;
+        let printed = transcript::printed(&plain);
+        self.session(path, &printed, lines)?;
+        let is_session = !printed.is_empty();
+        let plain = transcript::rest(&plain, &printed);
         Ok(match self.loose.take_text(path, &plain) {
             Ok(is_known) => {
                 self.is_found |= is_known;
@@ -247,10 +250,14 @@ impl Reading<'_> {
         })
     }
 
-    /// Reads the JSON that commands printed in a session, and says whether there is any.
-    fn session(&mut self, path: &Path, text: &str, lines: usize) -> Result<bool, CollectError> {
-        let all = transcript::printed(text);
-        for printed in &all {
+    /// Reads the JSON that commands printed in a session.
+    fn session(
+        &mut self,
+        path: &Path,
+        all: &[Printed<'_>],
+        lines: usize,
+    ) -> Result<(), CollectError> {
+        for printed in all {
             let begin = Place { line: lines + printed.line, column: 0 };
             if let Some(error) = &printed.error {
                 let line = begin.line + error.line();
@@ -284,7 +291,7 @@ impl Reading<'_> {
             }
             self.contents(path, contents, &printed.command)?;
         }
-        Ok(!all.is_empty())
+        Ok(())
     }
 
     /// Says that a list isn't whole, and that the whole of it would help.

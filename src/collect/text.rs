@@ -15,7 +15,7 @@ pub(super) enum Kind {
 }
 
 /// A text to read as UTF-8.
-pub(super) type Text<'a> = BufReader<Box<dyn Read + 'a>>;
+pub(super) type Text<'a> = BufReader<Counted<'a>>;
 
 /// How far a text has been read.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -26,46 +26,38 @@ pub(super) struct Place {
     pub(super) column: usize,
 }
 
-/// A text that knows how far it has been read.
-pub(super) struct Placed<R> {
-    text: R,
-    pub(super) place: Place,
+/// Where `text` stands.
+pub(super) fn place(text: &Text) -> Place {
+    let counted = text.get_ref();
+    let at = counted.read - text.buffer().len();
+    let behind = counted.starts.iter().take_while(|start| **start <= at).count();
+    let start = behind.checked_sub(1).map_or(counted.start, |last| counted.starts[last]);
+    Place { line: counted.lines + behind, column: at - start }
 }
 
-impl<R> Placed<R> {
-    pub(super) fn new(text: R) -> Self {
-        Self { text, place: Place::default() }
-    }
-
-    fn pass(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            if *byte == b'\n' {
-                self.place = Place { line: self.place.line + 1, column: 0 };
-            } else {
-                self.place.column += 1;
-            }
-        }
-    }
+/// Remembers where lines begin in the part of a text that was read last.
+pub(super) struct Counted<'a> {
+    text: Box<dyn Read + 'a>,
+    /// How many bytes were read.
+    read: usize,
+    /// How many lines ended before the last part, and where the last of these ended.
+    lines: usize,
+    start: usize,
+    /// Where lines begin in the last part.
+    starts: Vec<usize>,
 }
 
-impl<R: BufRead> Read for Placed<R> {
+impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.text.read(buffer)?;
-        self.pass(&buffer[..length]);
+        self.lines += self.starts.len();
+        self.start = self.starts.last().copied().unwrap_or(self.start);
+        let breaks = buffer[..length].iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let read = self.read;
+        self.starts.clear();
+        self.starts.extend(breaks.map(|(place, _)| read + place + 1));
+        self.read += length;
         Ok(length)
-    }
-}
-
-impl<R: BufRead> BufRead for Placed<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.text.fill_buf()
-    }
-
-    fn consume(&mut self, length: usize) {
-        let passed =
-            self.text.fill_buf().map_or_else(|_| Vec::new(), |bytes| bytes[..length].to_vec());
-        self.pass(&passed);
-        self.text.consume(length);
     }
 }
 
@@ -97,13 +89,14 @@ pub(super) fn open<'a>(mut file: impl Read + 'a) -> io::Result<Text<'a>> {
         }),
         None => Box::new(bytes),
     };
-    Ok(BufReader::with_capacity(BUFFER, text))
+    let counted = Counted { text, read: 0, lines: 0, start: 0, starts: Vec::new() };
+    Ok(BufReader::with_capacity(BUFFER, counted))
 }
 
 /// Looks at how a text begins behind white space, and leaves it there.
 ///
 /// A list that begins with a word is the head of a section in TOML or INI, not JSON.
-pub(super) fn kind(text: &mut impl BufRead) -> io::Result<Kind> {
+pub(super) fn kind(text: &mut Text) -> io::Result<Kind> {
     loop {
         let bytes = text.fill_buf()?;
         let blank =
@@ -194,5 +187,30 @@ impl<R: Read> Read for Utf16<R> {
             length += letter.encode_utf8(&mut buffer[length..]).len();
         }
         Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_knows_where_it_stands() {
+        let long = "x".repeat(3 * BUFFER);
+        let content = format!("ab\n{long}\ncd\n");
+        let mut text = open(content.as_bytes()).unwrap();
+        let mut byte = [0];
+        let mut expected = Place::default();
+        for (at, letter) in content.bytes().enumerate() {
+            if at < 600 || at % 1000 == 0 || at > long.len() {
+                assert_eq!(place(&text), expected, "{at}");
+            }
+            text.read_exact(&mut byte).unwrap();
+            expected = match letter {
+                b'\n' => Place { line: expected.line + 1, column: 0 },
+                _ => Place { column: expected.column + 1, ..expected },
+            };
+        }
+        assert_eq!(place(&text), Place { line: 3, column: 0 });
     }
 }

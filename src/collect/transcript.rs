@@ -57,11 +57,28 @@ pub(super) fn printed(text: &str) -> Vec<Printed<'_>> {
     all
 }
 
-/// How long a JSON document is; of a broken one, all that follows.
+/// The text without what commands printed.
+pub(super) fn rest(text: &str, printed: &[Printed<'_>]) -> String {
+    let mut rest = String::new();
+    let mut left = text;
+    for one in printed {
+        if let Some((before, behind)) = left.split_once(one.json) {
+            rest.push_str(before);
+            left = behind;
+        }
+    }
+    rest.push_str(left);
+    rest
+}
+
+/// How long a JSON document is; of a broken one, all up to the next command.
 fn length(text: &str) -> (usize, Option<serde_json::Error>) {
     let mut documents = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
     match documents.next() {
-        Some(Err(error)) => (text.len(), Some(error)),
+        Some(Err(error)) => {
+            let lines = text.split_inclusive('\n').take_while(|line| !is_command(line));
+            (lines.map(str::len).sum(), Some(error))
+        }
         _ => (documents.byte_offset(), None),
     }
 }
@@ -161,9 +178,16 @@ mod tests {
 
     #[test]
     fn what_is_cut_off_is_said_to_be() {
-        let all = found("$ aws ec2 describe-vpcs\n{\"Vpcs\": [\n");
-        assert_eq!(all.len(), 1);
-        assert!(!all[0].3);
+        let all = found("$ aws ec2 describe-vpcs\n{\"Vpcs\": [\n$ aws ec2 describe-subnets\n{}\n");
+        let is_whole: Vec<bool> = all.iter().map(|one| one.3).collect();
+        assert_eq!(is_whole, [false, true]);
+        assert_eq!(all[0].2, "{\"Vpcs\": [\n");
+    }
+
+    #[test]
+    fn the_rest_is_what_stands_around() {
+        let text = "$ aws ec2 describe-vpcs\n{\"Vpcs\": []}\n$ mysql\n";
+        assert_eq!(rest(text, &printed(text)), "$ aws ec2 describe-vpcs\n\n$ mysql\n");
     }
 
     #[test]
