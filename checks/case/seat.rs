@@ -175,55 +175,14 @@ fn of_instance<'a>(
     instance: &'a ReplicationInstance,
     assumptions: &mut Vec<Assumption>,
 ) -> Fact<Vec<Seat<'a>>> {
-    let arn = instance.replication_instance_arn.as_str();
-    let missing = |what: &str| {
-        Gap::new(
-            instance.replication_instance_identifier.as_deref().unwrap_or(arn),
-            format!("its {what} was not delivered"),
-            Unlock::IamAction("dms:DescribeReplicationInstances".into()),
-        )
-    };
     let Some(group) = &instance.replication_subnet_group else {
-        return Fact::Unknown(missing("subnet group"));
+        return Fact::Unknown(missing(instance, "subnet group"));
     };
-    // A group that is being taken away won't let anything through for long.
-    let stays =
-        |status: Option<&str>| !status.is_some_and(|it| it.eq_ignore_ascii_case("removing"));
-    let groups = match &instance.vpc_security_groups {
-        Some(groups) if groups.iter().any(|group| stays(group.status.as_deref())) => Fact::Known(
-            groups
-                .iter()
-                .filter(|group| stays(group.status.as_deref()))
-                .filter_map(|group| group.vpc_security_group_id.clone())
-                .collect(),
-        ),
-        _ => Fact::Unknown(missing("list of security groups")),
-    };
-    let place = Place { groups, assumptions: Vec::new() };
-    let private: Option<Ipv4Addr> = instance
-        .replication_instance_private_ip_address
-        .iter()
-        .chain(instance.replication_instance_private_ip_addresses.iter().flatten())
-        .find_map(|address| address.parse().ok());
-    let public = public_addresses(instance);
-    let today = match instance.publicly_accessible {
-        Some(false) => {
-            PublicAddress::None(format!("{} isn't publicly accessible", case.migration_instance()))
-        }
-        Some(true) if public.is_empty() => {
-            PublicAddress::Unknown(missing("public address, which it should have,"))
-        }
-        Some(true) => PublicAddress::Known(public),
-        None => PublicAddress::Unknown(missing("PubliclyAccessible")),
-    };
+    let place = Place { groups: groups_of_instance(instance), assumptions: Vec::new() };
+    let today = public_today(case, instance);
+    let private = private_address(instance);
     let zone = instance.availability_zone.as_deref();
-    let by_address = private.zip(group.vpc_id.as_deref()).and_then(|(address, vpc)| {
-        match case.index.interface_by_private(vpc, address) {
-            Lookup::Found(interface) => interface.subnet_id.clone(),
-            _ => None,
-        }
-    });
-    let current = match by_address {
+    let current = match subnet_by_address(case, group, private) {
         Some(id) => vec![id],
         None => match subnets_of_group(group, zone) {
             Ok(ids) => by_network(case.index, ids, private),
@@ -254,14 +213,7 @@ fn of_instance<'a>(
         ));
     }
     if instance.multi_az == Some(true) || standby.is_some() && instance.multi_az != Some(false) {
-        let after = match &today {
-            PublicAddress::Known(_) | PublicAddress::NotYet(_) => PublicAddress::NotYet(Gap::new(
-                "the public address after a failover",
-                "it isn't known before the standby takes over",
-                Unlock::Nothing,
-            )),
-            other => other.clone(),
-        };
+        let after = public_after_failover(&today);
         match subnets_of_group(group, standby) {
             Ok(ids) => seats.extend(
                 ids.iter()
@@ -273,6 +225,77 @@ fn of_instance<'a>(
         }
     }
     Fact::Known(seats)
+}
+
+/// A field of an instance that was not delivered.
+fn missing(instance: &ReplicationInstance, what: &str) -> Gap {
+    let name = instance.replication_instance_identifier.as_deref();
+    Gap::new(
+        name.unwrap_or(&instance.replication_instance_arn),
+        format!("its {what} was not delivered"),
+        Unlock::IamAction("dms:DescribeReplicationInstances".into()),
+    )
+}
+
+/// The security groups of an instance; one that is being taken away won't let anything through for long.
+fn groups_of_instance(instance: &ReplicationInstance) -> Fact<Vec<String>> {
+    let stays =
+        |status: Option<&str>| !status.is_some_and(|it| it.eq_ignore_ascii_case("removing"));
+    match &instance.vpc_security_groups {
+        Some(groups) if groups.iter().any(|group| stays(group.status.as_deref())) => Fact::Known(
+            groups
+                .iter()
+                .filter(|group| stays(group.status.as_deref()))
+                .filter_map(|group| group.vpc_security_group_id.clone())
+                .collect(),
+        ),
+        _ => Fact::Unknown(missing(instance, "list of security groups")),
+    }
+}
+
+fn private_address(instance: &ReplicationInstance) -> Option<Ipv4Addr> {
+    instance
+        .replication_instance_private_ip_address
+        .iter()
+        .chain(instance.replication_instance_private_ip_addresses.iter().flatten())
+        .find_map(|address| address.parse().ok())
+}
+
+fn public_today(case: &Case<'_>, instance: &ReplicationInstance) -> PublicAddress {
+    let public = public_addresses(instance);
+    match instance.publicly_accessible {
+        Some(false) => {
+            PublicAddress::None(format!("{} isn't publicly accessible", case.migration_instance()))
+        }
+        Some(true) if public.is_empty() => {
+            PublicAddress::Unknown(missing(instance, "public address, which it should have,"))
+        }
+        Some(true) => PublicAddress::Known(public),
+        None => PublicAddress::Unknown(missing(instance, "PubliclyAccessible")),
+    }
+}
+
+fn public_after_failover(today: &PublicAddress) -> PublicAddress {
+    match today {
+        PublicAddress::Known(_) | PublicAddress::NotYet(_) => PublicAddress::NotYet(Gap::new(
+            "the public address after a failover",
+            "it isn't known before the standby takes over",
+            Unlock::Nothing,
+        )),
+        other => other.clone(),
+    }
+}
+
+/// The subnet of the interface that has the instance's private address.
+fn subnet_by_address(
+    case: &Case<'_>,
+    group: &ReplicationSubnetGroup,
+    private: Option<Ipv4Addr>,
+) -> Option<String> {
+    match case.index.interface_by_private(group.vpc_id.as_deref()?, private?) {
+        Lookup::Found(interface) => interface.subnet_id.clone(),
+        _ => None,
+    }
 }
 
 /// Of several subnets in one zone, the one whose CIDR holds the private address.

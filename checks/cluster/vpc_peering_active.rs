@@ -4,7 +4,7 @@ use crate::{
     case::Case,
     change::PlaceChange,
     check::{Check, Judge, TestStep},
-    facts::{Gap, Lookup, PathKind, Unlock},
+    facts::{Gap, Lookup, PathKind, Unlock, cluster::VpcPeering},
     judgement::Judgement,
     needs,
     network::{is_by, no_vpc},
@@ -42,26 +42,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let name = case.cluster.name();
     let ours = known.iter().find(|peering| peering.customer_vpc_id.as_deref() == Some(vpc));
     let Some(peering) = ours else {
-        let others: Vec<&str> =
-            known.iter().filter_map(|peering| peering.customer_vpc_id.as_deref()).collect();
-        let nameless = known.iter().any(|peering| peering.customer_vpc_id.is_none());
-        if nameless {
-            j.gap(Gap::new(
-                name,
-                "which VPC a peering of it is with was not delivered",
-                Unlock::File("what the TiDB Cloud API says of VPC peerings".into()),
-            ));
-            return;
-        }
-        j.note(name, "host", name);
-        j.fail(if others.is_empty() {
-            format!("{name} has no VPC peering")
-        } else {
-            format!(
-                "{name} has VPC peerings with {}, not with {vpc}, where the replication sits",
-                others.join(", ")
-            )
-        });
+        not_peered(j, name, vpc, &known);
         return;
     };
     j.note(name, "customer_vpc_id", vpc);
@@ -78,24 +59,8 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         "ACTIVE" => {}
         "PENDING" | "FAILED" => {
             let draft = j.fail(format!("The VPC peering of {name} with {vpc} is {state}"));
-            let (Some(id), Some(region), Some(host)) =
-                (peering.connection_id.as_deref(), case.region(), case.cluster.host.known())
-            else {
-                return;
-            };
-            let waits = match case.index.peering(id) {
-                Lookup::Found(found) => found
-                    .status
-                    .as_ref()
-                    .is_some_and(|status| status.code.as_deref() == Some("pending-acceptance")),
-                _ => false,
-            };
-            if waits {
-                draft.change(PlaceChange::AcceptPeering {
-                    region,
-                    peering: id.to_owned(),
-                    host: host.clone(),
-                });
+            if let Some(change) = acceptance(case, peering) {
+                draft.change(change);
             }
         }
         other => j.gap(Gap::new(
@@ -104,6 +69,44 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             Unlock::Nothing,
         )),
     }
+}
+
+/// No peering of the cluster is with the VPC, as far as the peerings say whom they are with.
+fn not_peered(j: &mut Judgement, name: &str, vpc: &str, known: &[VpcPeering]) {
+    if known.iter().any(|peering| peering.customer_vpc_id.is_none()) {
+        j.gap(Gap::new(
+            name,
+            "which VPC a peering of it is with was not delivered",
+            Unlock::File("what the TiDB Cloud API says of VPC peerings".into()),
+        ));
+        return;
+    }
+    let others: Vec<&str> =
+        known.iter().filter_map(|peering| peering.customer_vpc_id.as_deref()).collect();
+    j.note(name, "host", name);
+    j.fail(if others.is_empty() {
+        format!("{name} has no VPC peering")
+    } else {
+        format!(
+            "{name} has VPC peerings with {}, not with {vpc}, where the replication sits",
+            others.join(", ")
+        )
+    });
+}
+
+/// The acceptance that AWS waits for, where it waits for one.
+fn acceptance(case: &Case<'_>, peering: &VpcPeering) -> Option<PlaceChange> {
+    let id = peering.connection_id.as_deref()?;
+    let (region, host) = (case.region()?, case.cluster.host.known()?);
+    let Lookup::Found(found) = case.index.peering(id) else {
+        return None;
+    };
+    let status = found.status.as_ref()?.code.as_deref();
+    (status == Some("pending-acceptance")).then(|| PlaceChange::AcceptPeering {
+        region,
+        peering: id.to_owned(),
+        host: host.clone(),
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     case::Case,
     check::{Check, Judge},
-    facts::{Gap, PathKind, Unlock},
+    facts::{Gap, PathKind, Unlock, inventory::ec2::VpcEndpoint},
     judgement::Judgement,
     needs,
     severity::Severity,
@@ -38,31 +38,12 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         j.gap(super::no_vpc(case));
         return;
     };
-    let name = case.cluster.name();
-    let service = case.cluster_seen().and_then(|cluster| cluster.private_service_zones.clone());
-    let Some(service) = service else {
-        j.gap(Gap::new(
-            name,
-            "the zones of its private endpoint service were not delivered",
-            Unlock::File("what the TiDB Cloud API says of the cluster".into()),
-        ));
-        return;
-    };
-    let Some(service) = j.look(service) else {
+    let Some(service) = zones_of_service(j, case) else {
         return;
     };
     let service: BTreeSet<&str> = service.iter().map(String::as_str).collect();
-    if service.is_empty() || !service.iter().all(|zone| is_zone_id(zone)) {
-        j.gap(Gap::new(
-            name,
-            "the zones of its private endpoint service are given by name, and names differ between \
-             accounts",
-            Unlock::File("the ids of the zones, as use1-az1".into()),
-        ));
-        return;
-    }
     for zone in &service {
-        j.note(name, "private_service_zones", zone);
+        j.note(case.cluster.name(), "private_service_zones", zone);
     }
     let mut mine: BTreeSet<&str> = BTreeSet::new();
     let mut unseen = false;
@@ -93,23 +74,59 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
                 join(&service),
                 join(&mine)
             ));
-            // One that is there and works proves the list of zones wrong, not itself; and one may be
-            // there that wasn't seen to be the cluster's.
-            let any = case.facts.inventory.vpc_endpoints.gap().is_some()
-                || case.facts.inventory.vpc_endpoints.items.iter().any(|known| {
-                    known.vpc_id.as_deref().is_none_or(|known| known == vpc)
-                        && known
-                            .service_name
-                            .as_deref()
-                            .is_none_or(|name| name.starts_with("com.amazonaws.vpce."))
-                });
-            if endpoint.is_some() || any {
+            // One that is there and works proves the list of zones wrong, not itself.
+            if endpoint.is_some() || may_have_endpoint(case, vpc) {
                 draft.at(Severity::Warning);
             }
         }
         return;
     }
-    let Some(endpoint) = endpoint else { return };
+    if let Some(endpoint) = endpoint {
+        let possible = mine.intersection(&service).count();
+        stands_in_one_zone(j, case, endpoint, possible);
+    }
+}
+
+/// The ids of the zones that the cluster's endpoint service is in.
+fn zones_of_service(j: &mut Judgement, case: &Case<'_>) -> Option<Vec<String>> {
+    let name = case.cluster.name();
+    let service = case.cluster_seen().and_then(|cluster| cluster.private_service_zones.clone());
+    let Some(service) = service else {
+        j.gap(Gap::new(
+            name,
+            "the zones of its private endpoint service were not delivered",
+            Unlock::File("what the TiDB Cloud API says of the cluster".into()),
+        ));
+        return None;
+    };
+    let service = j.look(service)?;
+    if service.is_empty() || !service.iter().all(|zone| is_zone_id(zone)) {
+        j.gap(Gap::new(
+            name,
+            "the zones of its private endpoint service are given by name, and names differ between \
+             accounts",
+            Unlock::File("the ids of the zones, as use1-az1".into()),
+        ));
+        return None;
+    }
+    Some(service)
+}
+
+/// Whether an endpoint may be there that wasn't seen to be the cluster's.
+fn may_have_endpoint(case: &Case<'_>, vpc: &str) -> bool {
+    let endpoints = &case.facts.inventory.vpc_endpoints;
+    endpoints.gap().is_some()
+        || endpoints.items.iter().any(|known| {
+            known.vpc_id.as_deref().is_none_or(|known| known == vpc)
+                && known
+                    .service_name
+                    .as_deref()
+                    .is_none_or(|name| name.starts_with("com.amazonaws.vpce."))
+        })
+}
+
+/// Advises a second zone where the VPC has several that the service is in too.
+fn stands_in_one_zone(j: &mut Judgement, case: &Case<'_>, endpoint: &VpcEndpoint, possible: usize) {
     let subnets = endpoint.subnet_ids.iter().flatten();
     let zones: BTreeSet<&str> = subnets
         .filter_map(|id| {
@@ -125,7 +142,6 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
             endpoint.subnet_ids.iter().flatten().next().map_or("", String::as_str),
         );
     }
-    let possible = mine.intersection(&service).count();
     if zones.len() == 1 && possible > 1 {
         j.fail(format!(
             "{} stands in {} alone: when that zone fails, so does the way to the cluster",

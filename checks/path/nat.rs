@@ -15,7 +15,7 @@ use super::{
 };
 use crate::facts::{
     Gap, Lookup, Unlock, defaults,
-    inventory::ec2::{NatGateway, RouteTable},
+    inventory::ec2::{NatGateway, RouteTable, Subnet},
 };
 
 impl<'a> Walk<'a, '_> {
@@ -51,16 +51,7 @@ impl<'a> Walk<'a, '_> {
             self.nat_addresses(nat, |address| address.private_ip.as_deref());
         let regional = nat.availability_mode.as_deref() == Some("regional")
             || (nat.subnet_id.is_none() && nat.route_table_id.is_some());
-        let subnet = nat.subnet_id.as_deref().filter(|_| !regional);
-        let subnet = match (regional, subnet) {
-            (true, _) => Ok(None),
-            (false, Some(subnet)) => self.index.subnet(subnet).or_gap(subnet, "Subnets").map(Some),
-            (false, None) => Err(Gap::new(
-                id,
-                "the subnet that it sits in was not delivered",
-                Unlock::IamAction("ec2:DescribeNatGateways".into()),
-            )),
-        };
+        let subnet = self.subnet_of_nat(nat, regional);
         let same_subnet = matches!((&subnet, sender.subnet), (Ok(Some(mine)), Some(theirs))
             if mine.subnet_id == theirs.subnet_id);
         if !same_subnet {
@@ -93,18 +84,7 @@ impl<'a> Walk<'a, '_> {
             Ok(subnet) => subnet,
             Err(gap) => return self.doubt(gap, Code::NoRouteToDestination, Leg::Nat),
         };
-        let table = match (subnet, nat.route_table_id.as_deref()) {
-            (Some(subnet), _) => {
-                self.hop_subnet(subnet);
-                table_of_subnet(self.index, subnet)
-            }
-            (None, Some(id)) => self.index.route_table(id).or_gap(id, "RouteTables"),
-            (None, None) => Err(Gap::new(
-                id,
-                "the route table of the regional NAT gateway was not delivered",
-                Unlock::IamAction("ec2:DescribeNatGateways".into()),
-            )),
-        };
+        let table = self.table_of_nat(nat, subnet);
         if let Some(subnet) = subnet.filter(|_| !same_subnet) {
             self.cross(subnet, Leg::Nat, false, &sender.addresses);
         }
@@ -125,6 +105,41 @@ impl<'a> Walk<'a, '_> {
             elastic: true,
             nat: mode,
         });
+    }
+
+    /// The subnet of a NAT gateway; a regional one sits in none.
+    fn subnet_of_nat(&self, nat: &NatGateway, regional: bool) -> Result<Option<&'a Subnet>, Gap> {
+        if regional {
+            return Ok(None);
+        }
+        match nat.subnet_id.as_deref() {
+            Some(subnet) => self.index.subnet(subnet).or_gap(subnet, "Subnets").map(Some),
+            None => Err(Gap::new(
+                nat.nat_gateway_id.as_str(),
+                "the subnet that it sits in was not delivered",
+                Unlock::IamAction("ec2:DescribeNatGateways".into()),
+            )),
+        }
+    }
+
+    /// The table by which a NAT gateway sends on: its subnet's, or its own where it is regional.
+    fn table_of_nat(
+        &mut self,
+        nat: &NatGateway,
+        subnet: Option<&'a Subnet>,
+    ) -> Result<&'a RouteTable, Gap> {
+        if let Some(subnet) = subnet {
+            self.hop_subnet(subnet);
+            return table_of_subnet(self.index, subnet);
+        }
+        match nat.route_table_id.as_deref() {
+            Some(id) => self.index.route_table(id).or_gap(id, "RouteTables"),
+            None => Err(Gap::new(
+                nat.nat_gateway_id.as_str(),
+                "the route table of the regional NAT gateway was not delivered",
+                Unlock::IamAction("ec2:DescribeNatGateways".into()),
+            )),
+        }
     }
 
     pub(super) fn nat_mode(&mut self, nat: &NatGateway) -> Nat {
