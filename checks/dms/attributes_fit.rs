@@ -6,6 +6,7 @@ use crate::{
     check::{Check, Judge},
     facts::{Role, inventory::dms::Endpoint},
     judgement::Judgement,
+    migration::Kind,
     needs,
     severity::Severity,
 };
@@ -91,8 +92,33 @@ fn judge_authentication(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint)
             super::name(endpoint)
         ))
         .advise("Log in with a user name and a password");
+    } else if method.eq_ignore_ascii_case("iam") {
+        judge_engine_of_iam(j, case, endpoint);
     }
     true
+}
+
+/// DMS logs in by IAM from engine 3.6.1 on; `aws-dms.md` §1.3. A serverless replication has a new one.
+fn judge_engine_of_iam(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
+    let (Kind::Task(_, Some(instance)) | Kind::Instance(instance)) = case.migration.kind else {
+        return;
+    };
+    let arn = instance.replication_instance_arn.as_str();
+    let Some(version) = instance.engine_version.as_deref() else {
+        j.gap(super::not_delivered(arn, "engine version", "dms:DescribeReplicationInstances"));
+        return;
+    };
+    j.note(arn, "EngineVersion", version);
+    let numbers: Option<Vec<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
+    if numbers.is_some_and(|numbers| numbers < vec![3, 6, 1]) {
+        j.fail(format!(
+            "{} logs in by IAM, which DMS does from engine 3.6.1 on; this is {version}",
+            super::name(endpoint)
+        ))
+        .advise(
+            "Upgrade the replication instance to 3.6.1, or log in with a user name and a password",
+        );
+    }
 }
 
 fn judge_endpoint(j: &mut Judgement, case: &Case<'_>, role: Role, endpoint: &Endpoint) -> bool {
@@ -247,14 +273,20 @@ mod tests {
         let settings = json!({"AuthenticationMethod": "iam"});
         testing::check(
             CHECK.id,
-            &[
-                (
-                    &[("/inventory/Endpoints/1/MySQLSettings", settings.clone())],
-                    Outcome::Fail,
-                    "IAM",
-                ),
-                (&[("/inventory/Endpoints/0/MySQLSettings", settings)], Outcome::Pass, ""),
-            ],
+            &[(&[("/inventory/Endpoints/1/MySQLSettings", settings)], Outcome::Fail, "IAM")],
         );
+    }
+
+    #[test]
+    fn dms_logs_in_by_iam_from_3_6_1_on() {
+        for (version, outcome, words) in
+            [("3.5.4", Outcome::Fail, "from engine 3.6.1 on"), ("3.6.1", Outcome::Pass, "")]
+        {
+            let changes = [
+                ("/inventory/Endpoints/0/MySQLSettings", json!({"AuthenticationMethod": "iam"})),
+                ("/inventory/ReplicationInstances/0/EngineVersion", json!(version)),
+            ];
+            testing::check(CHECK.id, &[(&changes, outcome, words)]);
+        }
     }
 }

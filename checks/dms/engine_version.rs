@@ -67,8 +67,9 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
         }
     };
     let draft = j.fail(message).at(level);
+    // DMS takes no instance back to an older engine.
     let better = ["3.5.4", "3.6.1"].into_iter().find(|other| {
-        *other != version
+        numbers(other) > numbers(version)
             && match support(other, now) {
                 Support::Until(end) => !is_near(end, now),
                 Support::Open => true,
@@ -158,6 +159,22 @@ mod tests {
                 ("/taken_at", json!(at)),
             ];
             testing::check(CHECK.id, &[(&changes, outcome, words)]);
+        }
+    }
+
+    #[test]
+    fn no_instance_is_taken_back_to_an_older_engine() {
+        for (version, better) in [("3.4.7", "3.5.4"), ("3.5.3", "3.5.4"), ("3.6.0", "3.6.1")] {
+            let changes = [
+                ("/inventory/ReplicationInstances/0/EngineVersion", json!(version)),
+                ("/taken_at", json!("2026-11-24T00:00:00Z")),
+            ];
+            let commands = testing::say(CHECK.id, &changes).commands();
+            let upgrade = format!("--engine-version {better} ");
+            assert!(
+                commands.iter().any(|command| command.contains(&upgrade)),
+                "{version}: {commands:?}"
+            );
         }
     }
 }
