@@ -13,7 +13,7 @@ pub(crate) static CHECK: Check = Check {
     requirement: "A replication that leaves through an internet gateway has a public IPv4 address",
     severity: Severity::Error,
     why: "An internet gateway carries packets of interfaces with a public address only: a private instance in a public subnet, and every serverless replication, is cut off there.",
-    fix: "PubliclyAccessible can't be changed later: make a new replication instance with it, or move to private subnets behind a NAT gateway.",
+    fix: "PubliclyAccessible can't be changed later: make a new replication instance with it, or move to private subnets behind a NAT gateway. A serverless replication has no such setting: for it, only the latter helps.",
     references: &[
         "https://docs.aws.amazon.com/dms/latest/userguide/CHAP_ReplicationInstance.VPC.html",
         "https://docs.pingcap.com/tidbcloud/tidb-cloud-connect-aws-dms#configure-network",

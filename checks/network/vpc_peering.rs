@@ -14,7 +14,7 @@ pub(crate) static CHECK: Check = Check {
     requirement: "The VPC peering connection to the cluster is active and holds the cluster's address",
     severity: Severity::Error,
     why: "A peering connection that isn't active carries nothing, and an active one carries packets between its two VPCs' own addresses only.",
-    fix: "Accept the peering connection while it is pending (one that was rejected, expired, failed or was deleted is made anew in the TiDB Cloud console), and route TiDB Cloud's CIDR to it in every route table that the replication may use.",
+    fix: "Accept the peering connection while it is pending, and wait while it is provisioning (one that was rejected, expired, failed or was deleted is made anew in the TiDB Cloud console), and route TiDB Cloud's CIDR to it in every route table that the replication may use.",
     references: &[
         "https://docs.pingcap.com/tidbcloud/set-up-vpc-peering-connections",
         "https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-basics.html",
