@@ -98,19 +98,27 @@ fn judge_authentication(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint)
     true
 }
 
-/// DMS logs in by IAM from engine 3.6.1 on; `aws-dms.md` §1.3. A serverless replication has a new one.
+/// DMS logs in by IAM from engine 3.6.1 on; `aws-dms.md` §1.3. A serverless replication and an instance
+/// that is yet to be made have a new one.
 fn judge_engine_of_iam(j: &mut Judgement, case: &Case<'_>, endpoint: &Endpoint) {
-    let (Kind::Task(_, Some(instance)) | Kind::Instance(instance)) = case.migration.kind else {
-        return;
+    let not_delivered =
+        |arn: &str| super::not_delivered(arn, "engine version", "dms:DescribeReplicationInstances");
+    let instance = match case.migration.kind {
+        Kind::Task(_, Some(instance)) | Kind::Instance(instance) => instance,
+        Kind::Task(task, None) => {
+            let arn = task.replication_instance_arn.as_deref();
+            return j.gap(not_delivered(arn.unwrap_or("the replication instance")));
+        }
+        Kind::Config(_) | Kind::Planned => return,
     };
     let arn = instance.replication_instance_arn.as_str();
-    let Some(version) = instance.engine_version.as_deref() else {
-        j.gap(super::not_delivered(arn, "engine version", "dms:DescribeReplicationInstances"));
-        return;
+    let version = instance.engine_version.as_deref();
+    let Some((version, numbers)) = version.and_then(|it| Some((it, super::engine_numbers(it)?)))
+    else {
+        return j.gap(not_delivered(arn));
     };
     j.note(arn, "EngineVersion", version);
-    let numbers: Option<Vec<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
-    if numbers.is_some_and(|numbers| numbers < vec![3, 6, 1]) {
+    if numbers < [3, 6, 1] {
         j.fail(format!(
             "{} logs in by IAM, which DMS does from engine 3.6.1 on; this is {version}",
             super::name(endpoint)
@@ -279,14 +287,18 @@ mod tests {
 
     #[test]
     fn dms_logs_in_by_iam_from_3_6_1_on() {
-        for (version, outcome, words) in
-            [("3.5.4", Outcome::Fail, "from engine 3.6.1 on"), ("3.6.1", Outcome::Pass, "")]
-        {
-            let changes = [
-                ("/inventory/Endpoints/0/MySQLSettings", json!({"AuthenticationMethod": "iam"})),
-                ("/inventory/ReplicationInstances/0/EngineVersion", json!(version)),
-            ];
-            testing::check(CHECK.id, &[(&changes, outcome, words)]);
+        let iam = ("/inventory/Endpoints/0/MySQLSettings", json!({"AuthenticationMethod": "iam"}));
+        let version = "/inventory/ReplicationInstances/0/EngineVersion";
+        let instances = "/inventory/ReplicationInstances";
+        for ((place, seen), outcome, words) in [
+            ((version, json!("3.5.4")), Outcome::Fail, "from engine 3.6.1 on"),
+            ((version, json!("3.6.1")), Outcome::Pass, ""),
+            ((version, json!("3.10.0")), Outcome::Pass, ""),
+            ((version, json!("newest")), Outcome::Unknown, "engine version"),
+            ((version, json!(null)), Outcome::Unknown, "engine version"),
+            ((instances, json!(null)), Outcome::Unknown, "engine version"),
+        ] {
+            testing::check(CHECK.id, &[(&[iam.clone(), (place, seen)], outcome, words)]);
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::{
     severity::Severity,
 };
 
+use super::engine_numbers;
+
 pub(crate) static CHECK: Check = Check {
     id: "dms/engine-version",
     requirement: "AWS supports the replication instance's engine version, for the next months too",
@@ -69,7 +71,7 @@ fn judge(j: &mut Judgement, case: &Case<'_>) {
     let draft = j.fail(message).at(level);
     // DMS takes no instance back to an older engine.
     let better = ["3.5.4", "3.6.1"].into_iter().find(|other| {
-        numbers(other) > numbers(version)
+        engine_numbers(other) > engine_numbers(version)
             && match support(other, now) {
                 Support::Until(end) => !is_near(end, now),
                 Support::Open => true,
@@ -100,10 +102,10 @@ enum Support {
 }
 
 fn support(version: &str, now: Timestamp) -> Support {
-    let Some(wanted) = numbers(version) else {
+    let Some(wanted) = engine_numbers(version) else {
         return Support::Unknown;
     };
-    let known = END_OF_SUPPORT.iter().find(|(name, _)| numbers(name) == Some(wanted));
+    let known = END_OF_SUPPORT.iter().find(|(name, _)| engine_numbers(name) == Some(wanted));
     match known {
         Some((_, None)) => Support::Open,
         Some((_, Some(end))) => match end.parse::<Timestamp>() {
@@ -112,7 +114,7 @@ fn support(version: &str, now: Timestamp) -> Support {
             Err(_) => Support::Unknown,
         },
         // Versions are retired in their order: what is older than a retired one is retired.
-        None if wanted < (3, 5, 3) => Support::Ended(None),
+        None if wanted < [3, 5, 3] => Support::Ended(None),
         None => Support::Unknown,
     }
 }
@@ -123,13 +125,6 @@ fn is_near(end: Timestamp, now: Timestamp) -> bool {
 
 fn day(time: Timestamp) -> String {
     time.to_string().chars().take(10).collect()
-}
-
-/// `3.5.4` as numbers.
-fn numbers(version: &str) -> Option<(u32, u32, u32)> {
-    let mut parts = version.split('.').map(|part| part.parse().ok());
-    let numbers = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
-    parts.next().is_none().then_some(numbers)
 }
 
 #[cfg(test)]

@@ -74,6 +74,13 @@ pub(crate) fn not_delivered(about: &str, what: &str, action: &str) -> Gap {
     Gap::new(about, format!("its {what} {was} not delivered"), Unlock::IamAction(action.into()))
 }
 
+/// The version of a DMS engine, such as `3.5.4`, as numbers.
+pub(crate) fn engine_numbers(version: &str) -> Option<[u32; 3]> {
+    let mut parts = version.split('.').map(|part| part.parse().ok());
+    let numbers = [parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?];
+    parts.next().is_none().then_some(numbers)
+}
+
 /// An endpoint's name for sentences.
 fn name(endpoint: &Endpoint) -> &str {
     endpoint.endpoint_identifier.as_deref().unwrap_or(&endpoint.endpoint_arn)

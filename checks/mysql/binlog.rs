@@ -190,7 +190,7 @@ fn checksums(j: &mut Judgement, case: &Case<'_>, server: &Server<'_>, settings: 
         return;
     };
     j.note(arn, "EngineVersion", version);
-    let Some(numbers) = numbers(version) else {
+    let Some(numbers) = crate::dms::engine_numbers(version) else {
         j.gap(Gap::new(
             arn,
             format!("whether engine {version} reads checksums isn't known to this version"),
@@ -328,13 +328,6 @@ fn purges(server: &Server<'_>) -> String {
         "{} purges its binary logs as soon as it can: no binlog retention hours are set",
         server.name
     )
-}
-
-/// `3.5.4` as numbers.
-fn numbers(version: &str) -> Option<[u32; 3]> {
-    let mut parts = version.split('.').map(|part| part.parse().ok());
-    let numbers = [parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?];
-    parts.next().is_none().then_some(numbers)
 }
 
 #[cfg(test)]
