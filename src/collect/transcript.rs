@@ -107,10 +107,25 @@ fn is_of_tidb_cloud(command: &str) -> bool {
     command.contains("tidbapi.com/")
 }
 
+/// Whether a command behind a pipe prints all that it gets.
+fn passes_all_on(command: &str) -> bool {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    match words.as_slice() {
+        ["jq"] | ["jq", "." | "'.'"] => true,
+        [name, ..] => matches!(*name, "cat" | "less" | "more" | "tee" | "Out-String"),
+        [] => false,
+    }
+}
+
 impl Printed<'_> {
-    /// Whether the command asks for some of what there is only.
+    /// Whether the command asks for some of what there is only, or another one cut what it printed.
     pub(super) fn is_selective(&self) -> bool {
-        self.command.split_whitespace().any(|word| {
+        let mut commands = self.command.split(" | ");
+        let question = commands.next().unwrap_or_default();
+        if !commands.all(passes_all_on) {
+            return true;
+        }
+        question.split_whitespace().any(|word| {
             let option = word.split('=').next().unwrap_or(word);
             matches!(
                 option,
@@ -196,12 +211,23 @@ mod tests {
             let text = format!("$ aws ec2 describe-vpcs {arguments}\n{{}}\n");
             printed(&text)[0].is_selective()
         };
-        for arguments in
-            ["--filters Name=x,Values=y", "--vpc-ids vpc-1", "--max-items=5", "--query Vpcs"]
-        {
+        for arguments in [
+            "--filters Name=x,Values=y",
+            "--vpc-ids vpc-1",
+            "--max-items=5",
+            "--query Vpcs",
+            "| jq '{Vpcs: [.Vpcs[0]]}'",
+            "| tee all.json | python3 cut.py",
+        ] {
             assert!(is_selective(arguments), "{arguments}");
         }
-        for arguments in ["", "--region us-east-1 --output json", "--profile \"a --b\""] {
+        for arguments in [
+            "",
+            "--region us-east-1 --output json",
+            "--profile \"a --b\"",
+            "| jq .",
+            "| tee all.json | cat",
+        ] {
             assert!(!is_selective(arguments), "{arguments}");
         }
     }
